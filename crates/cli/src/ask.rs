@@ -1,0 +1,157 @@
+//! `lookback ask`.
+
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Context, Result};
+use generate::{Device, Generator, Message, Prepared, Recording, Target, open_folder, open_gpu};
+use trace::{Ask, Event, Failure, ImageFile, Trace};
+use web_time::Instant;
+
+use crate::{
+    args::{AskArgs, DeviceArg},
+    tensors,
+};
+
+/// Loads the model, answers, writes what was asked for.
+pub async fn ask(args: &AskArgs) -> Result<()> {
+    let stopped = stop_on_interrupt()?;
+    let mut generator = load(args).await?;
+    let ask = request(args, &generator)?;
+    let started = Instant::now();
+    let prepared = prepare(args, &generator, &ask)?;
+    let mut trace = Trace::new(trace::ModelInfo {
+        method: ask.method,
+        ..generator.loaded().model
+    });
+    let mut recording = args.tensors.is_some().then(Recording::default);
+    let mut emit = |event: Event| {
+        if let Event::Token(token) = &event {
+            print!("{}", token.text);
+            // A closed pipe must not cost the trace.
+            let _ = std::io::stdout().flush();
+        }
+        trace.apply(&event);
+    };
+    let is_stopped = || stopped.load(Ordering::Relaxed);
+    let answered = generator
+        .answer(prepared, started, &mut emit, &is_stopped, recording.as_mut())
+        .await;
+    println!();
+    if let Err(error) = &answered {
+        trace.apply(&Event::Error(Failure {
+            message: error.to_string(),
+            ..Failure::default()
+        }));
+    }
+    if let Some(path) = &args.trace {
+        write(path, trace.to_json()?.as_bytes())?;
+    }
+    answered?;
+    if let (Some(path), Some(recording)) = (&args.tensors, &recording) {
+        write(path, &tensors::serialize(recording)?)?;
+    }
+    report(&trace);
+    Ok(())
+}
+
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = stopped.clone();
+    // The first Ctrl-C ends the answer after its current token, the second the program.
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+    })?;
+    Ok(stopped)
+}
+
+async fn load(args: &AskArgs) -> Result<Generator> {
+    let target = match args.device {
+        DeviceArg::Gpu => Target::Gpu(open_gpu().await?),
+        DeviceArg::Cpu => Target::Cpu(Device::flex()),
+    };
+    let shows_progress = std::io::stderr().is_terminal();
+    let mut progress = |loaded_bytes: u64, total_bytes: u64| {
+        if shows_progress {
+            let megabytes = |bytes: u64| bytes as f64 / 1e6;
+            let (loaded, total) = (megabytes(loaded_bytes), megabytes(total_bytes));
+            eprint!("\rloading {loaded:.0} of {total:.0} MB ");
+        }
+    };
+    let generator = open_folder(&args.model, target, &mut progress).await?;
+    if shows_progress {
+        eprintln!();
+    }
+    let loaded = generator.loaded();
+    eprintln!("{} ({}) on {}", loaded.model.name, loaded.model.quantization, loaded.adapter);
+    if let Some(notice) = loaded.notice {
+        eprintln!("{notice}");
+    }
+    Ok(generator)
+}
+
+fn request(args: &AskArgs, generator: &Generator) -> Result<Ask> {
+    let images = args.image.iter().map(|path| {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Ok(ImageFile {
+            name: name.to_string_lossy().into_owned(),
+            bytes: read(path)?,
+        })
+    });
+    let own = generator.loaded().methods.into_iter().next();
+    let method = args.method.clone().or(own);
+    Ok(Ask {
+        system: args.system.clone(),
+        question: args.question.clone().unwrap_or_default(),
+        images: images.collect::<Result<_>>()?,
+        method: method.unwrap_or_else(|| "plain".to_owned()),
+        max_tokens: args.max_tokens,
+        temperature: args.temperature,
+        top_k: args.top_k,
+        top_p: args.top_p,
+        repetition_penalty: args.repetition_penalty,
+        seed: args.seed,
+        min_pixels: args.min_pixels,
+        max_pixels: args.max_pixels,
+    })
+}
+
+fn prepare(args: &AskArgs, generator: &Generator, ask: &Ask) -> Result<Prepared> {
+    let Some(path) = &args.messages else {
+        return Ok(generator.prepare(ask)?);
+    };
+    let json = serde_json::from_slice(&read(path)?)
+        .with_context(|| format!("{} is not valid JSON; correct it", path.display()))?;
+    let messages = Message::parse_list(&json)?;
+    Ok(generator.prepare_messages(&messages, ask)?)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}; check the path", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes)
+        .with_context(|| format!("cannot write {}; check the path", path.display()))
+}
+
+fn report(trace: &Trace) {
+    let timing = &trace.timing;
+    let n_decoded = trace.tokens.len().saturating_sub(1);
+    let rate = n_decoded as f64 / (timing.decode_millis / 1000.0).max(1e-9);
+    eprintln!(
+        "images {:.0} ms, prompt {:.0} ms, {} tokens at {rate:.1} per second; {}",
+        timing.vision_millis,
+        timing.prefill_millis,
+        trace.tokens.len(),
+        trace.counts(),
+    );
+}

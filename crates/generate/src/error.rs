@@ -1,0 +1,105 @@
+//! Everything that can go wrong between the files of a model and the last token of an answer.
+
+use qwen_vl::{
+    GpuError, config::ConfigError, image::PictureError, load::LoadError, model::ImageTooLarge,
+    mrope::MropeError, prompt::PromptError, tokenizer::TokenizerError,
+};
+
+/// Each variant's text is one sentence that says what is wrong and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No GPU, or one that failed.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
+    /// `config.json` and its siblings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The manifest.
+    #[error(transparent)]
+    Manifest(#[from] weights::ManifestError),
+    /// A shard.
+    #[error(transparent)]
+    Shard(#[from] weights::ShardError),
+    /// A Hugging Face folder.
+    #[error(transparent)]
+    Checkpoint(#[from] weights::CheckpointError),
+    /// The tensors.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A picture.
+    #[error("{name}: {source}")]
+    Picture {
+        /// Name of the picture.
+        name: String,
+        /// What is wrong with it.
+        source: PictureError,
+    },
+    /// All pictures together.
+    #[error(transparent)]
+    ImageTooLarge(#[from] ImageTooLarge),
+    /// The messages or the template.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// Image tokens that do not fit their grids.
+    #[error(transparent)]
+    Mrope(#[from] MropeError),
+    /// The tokenizer.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// A file of the model is not there.
+    #[error("the model folder has no {name}; get the complete folder")]
+    MissingFile {
+        /// File name.
+        name: String,
+    },
+    /// A file of the model cannot be read.
+    #[error("cannot read {name} ({reason}); check the path and get the file again")]
+    ReadFile {
+        /// File name or path.
+        name: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// A file is not what the manifest says.
+    #[error("{name} does not have the hash in manifest.json; the file is damaged or of another version, get it again")]
+    FileHash {
+        /// File name.
+        name: String,
+    },
+    /// A file is not JSON.
+    #[error("{name} is not valid JSON ({reason}); get the file again")]
+    Json {
+        /// File name.
+        name: String,
+        /// The parser's words.
+        reason: String,
+    },
+    /// No method of that name.
+    #[error("there is no method {name}; use one of {known}")]
+    Method {
+        /// Name asked for.
+        name: String,
+        /// Names there are.
+        known: String,
+    },
+    /// A sampling setting out of range.
+    #[error("{field} is {got}, but must be {expected}; correct the setting")]
+    Setting {
+        /// Name of the setting.
+        field: &'static str,
+        /// Its value.
+        got: String,
+        /// What is accepted.
+        expected: &'static str,
+    },
+    /// The device cannot be read.
+    #[error("the GPU did not return its results ({0}); close other programs that use it and load the model again")]
+    Read(String),
+}
+
+impl Error {
+    /// The GPU cannot be used again by this process.
+    pub fn fatal(&self) -> bool {
+        matches!(self, Error::Gpu(GpuError::Lost(_)) | Error::Read(_))
+    }
+}

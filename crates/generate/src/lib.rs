@@ -1,0 +1,42 @@
+//! Image and question in, a stream of trace events out.
+
+mod error;
+mod files;
+#[cfg(not(target_family = "wasm"))]
+mod folder;
+mod generator;
+mod loader;
+mod method;
+mod prepare;
+mod readout;
+mod recording;
+mod sampler;
+
+pub use burn::tensor::Device;
+pub use qwen_vl::{Gpu, prompt::Message};
+pub use error::Error;
+pub use files::Files;
+#[cfg(not(target_family = "wasm"))]
+pub use folder::open_folder;
+pub use generator::Generator;
+pub use loader::{Loader, Target};
+pub use method::{METHODS, Method};
+pub use prepare::{Prepared, Settings};
+pub use readout::{Readout, read};
+pub use recording::Recording;
+pub use sampler::Sampler;
+
+/// Opens the GPU of this process, a software one if there is no other.
+///
+/// # Errors
+/// [`Error::Gpu`] where there is none.
+pub async fn open_gpu() -> Result<Gpu, Error> {
+    Ok(Gpu::open().await?)
+}
+
+/// Storage of the language model's matrices: `f32`, `f16`, `q8` or `q4`.
+fn quantization(model: &qwen_vl::model::Model) -> String {
+    let layers = model.network.model.layers.first();
+    let format = layers.map(|layer| layer.self_attn.q_proj.weight.format());
+    format.map_or_else(String::new, |format| format.to_string())
+}

@@ -1,0 +1,15 @@
+//! The kernels once more in plain Rust with f64 accumulation: what the WGSL is judged by, and the
+//! engine where there is no GPU. Nothing here is shared with the launchers.
+
+pub mod attention_decode;
+pub mod attention_prefill;
+pub mod attention_window;
+pub mod embedding;
+pub mod gelu;
+pub mod matmul;
+pub mod mrope;
+pub mod norm;
+pub mod probe;
+pub mod rope;
+pub mod swiglu;
+mod weight;

@@ -1,0 +1,149 @@
+//! The GPU: opened once per process, with what the launchers need to know about it.
+
+use std::sync::{
+    Arc, Mutex, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use burn::backend::DispatchDevice;
+use burn::tensor::{
+    Device, DeviceKind,
+    wgpu::{MemoryConfiguration, WgpuSetup, wgpu},
+};
+
+/// What goes wrong with the GPU itself.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum GpuError {
+    /// No adapter.
+    #[error(
+        "no usable GPU was found ({0}); use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141 or newer), install a Vulkan driver, or run `lookback` with --device cpu"
+    )]
+    Missing(String),
+    /// The device was opened before and cannot be opened again.
+    #[error("the GPU was lost ({0}); close other programs that use it and load the model again")]
+    Lost(String),
+    /// A kernel or an allocation failed.
+    #[error(
+        "the GPU reported an error ({0}); it may be out of memory: try a smaller model or image, or load the model again"
+    )]
+    Failed(String),
+}
+
+/// An open GPU.
+#[derive(Clone, Debug)]
+pub struct Gpu {
+    /// Burn's handle.
+    pub device: Device,
+    /// The adapter's own description.
+    pub adapter: String,
+    /// A driver that computes on the CPU, such as lavapipe or SwiftShader.
+    pub is_software: bool,
+    /// Largest buffer that a kernel can be given.
+    pub max_binding_bytes: u64,
+}
+
+static GPU: OnceLock<Gpu> = OnceLock::new();
+static LOST: AtomicBool = AtomicBool::new(false);
+static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
+
+impl Gpu {
+    /// Opens the best adapter, a software one if there is no other. Later calls return the same.
+    ///
+    /// # Errors
+    /// [`GpuError::Missing`] without WebGPU, adapter or device.
+    pub async fn open() -> Result<Gpu, GpuError> {
+        if let Some(gpu) = GPU.get() {
+            return Ok(gpu.clone());
+        }
+        let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
+            Ok(opened) => opened,
+            Err(reason) => setup(DeviceKind::Cpu)
+                .await
+                .map_err(|_| GpuError::Missing(reason))?,
+        };
+        watch(&setup);
+        let gpu = Gpu::describe(device, &setup);
+        Ok(GPU.get_or_init(|| gpu).clone())
+    }
+
+    fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
+        let info = setup.adapter.get_info();
+        let limits = setup.device.limits();
+        let is_software = info.device_type == wgpu::DeviceType::Cpu
+            || info.name.to_lowercase().contains("swiftshader");
+        let name = if info.name.is_empty() {
+            "WebGPU adapter without a name"
+        } else {
+            &info.name
+        };
+        Gpu {
+            device,
+            adapter: format!("{name} ({:?})", info.backend),
+            is_software,
+            max_binding_bytes: limits
+                .max_storage_buffer_binding_size
+                .min(limits.max_buffer_size),
+        }
+    }
+
+    /// The first error that the GPU reported since the last call; work since then is not to be trusted.
+    pub fn take_error() -> Option<GpuError> {
+        let message = FIRST_ERROR.lock().ok()?.take()?;
+        Some(if LOST.load(Ordering::Relaxed) {
+            GpuError::Lost(message)
+        } else {
+            GpuError::Failed(message)
+        })
+    }
+}
+
+async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
+    Device::wgpu_options()
+        .device_kind(kind)
+        // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
+        .memory_config(MemoryConfiguration::ExclusivePages)
+        .init_with_setup_async()
+        .await
+        .map_err(|error| error.to_string())
+}
+
+fn keep_first(message: String) {
+    if let Ok(mut first) = FIRST_ERROR.lock() {
+        first.get_or_insert(message);
+    }
+}
+
+/// Burn's own handler panics, which would take the wasm module down.
+fn watch(setup: &WgpuSetup) {
+    setup
+        .device
+        .on_uncaptured_error(Arc::new(|error| keep_first(error.to_string())));
+    setup.device.set_device_lost_callback(|reason, message| {
+        LOST.store(true, Ordering::Relaxed);
+        keep_first(format!("{reason:?}: {message}"));
+    });
+}
+
+/// Invocations that share one row in `matvec.wgsl`: a software adapter pays for every barrier, a
+/// GPU for uncoalesced reads.
+pub(crate) fn matvec_lanes() -> u32 {
+    match GPU.get() {
+        Some(gpu) if gpu.is_software => 1,
+        _ => 32,
+    }
+}
+
+/// Waits until `device` has done everything asked of it; a CPU already has.
+///
+/// # Errors
+/// [`GpuError`] when it failed on the way.
+pub async fn wait(device: &Device) -> Result<(), GpuError> {
+    if let DispatchDevice::Cube(cube) = device.as_dispatch() {
+        let waited = cube.client().sync().await;
+        if let Some(error) = Gpu::take_error() {
+            return Err(error);
+        }
+        waited.map_err(|error| GpuError::Failed(format!("{error:?}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! Weight matrices, dense or packed, and the layers made of them.
+
+use burn::{
+    backend::Dispatch,
+    module::{Module, Param},
+    tensor::{Int, Tensor},
+};
+use weights::Format;
+
+use crate::{
+    backend::Kernels,
+    embedding::Table,
+    matmul::{Product, Segment},
+};
+
+/// A matrix [n_rows, n_cols] whose rows are the outputs of a layer or the entries of a table, cut by
+/// rows into segments that a kernel can bind.
+#[derive(Module, Debug)]
+pub enum Matrix {
+    /// f32, as training and the oracle need it.
+    Dense(DenseMatrix),
+    /// f16, q8 or q4.
+    Packed(PackedMatrix),
+}
+
+/// A matrix of f32.
+#[derive(Module, Debug)]
+pub struct DenseMatrix {
+    /// Segments [n, n_cols].
+    pub weight: Vec<Param<Tensor<2>>>,
+}
+
+/// A matrix in one of the packed layouts of `weights::Format`.
+#[derive(Module, Debug)]
+pub struct PackedMatrix {
+    /// Packed numbers of each segment.
+    pub words: Vec<Param<Tensor<1, Int>>>,
+    /// Scales and minima of each segment; for f16, which has none, the words again.
+    pub scales: Vec<Param<Tensor<1, Int>>>,
+    /// Storage and size.
+    #[module(skip)]
+    pub packing: Packing,
+}
+
+/// Storage and size of a packed matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Packing {
+    /// Layout.
+    pub format: Format,
+    /// Rows of all segments together.
+    pub n_rows: usize,
+    /// Columns.
+    pub n_cols: usize,
+    /// Rows of each segment but the last, which may have fewer.
+    pub rows_per_segment: usize,
+}
+
+impl Matrix {
+    /// [n_rows, n_cols]
+    pub fn size(&self) -> [usize; 2] {
+        match self {
+            Matrix::Dense(dense) => {
+                let n_rows = dense.weight.iter().map(|w| w.dims()[0]).sum();
+                [n_rows, dense.weight.first().map_or(0, |w| w.dims()[1])]
+            }
+            Matrix::Packed(packed) => [packed.packing.n_rows, packed.packing.n_cols],
+        }
+    }
+
+    /// Rows by token id, image rows in between: `source[t]` is an id, or `IMAGE_ROW` plus a row of `image`.
+    /// → [n_tokens, n_cols]
+    pub fn rows(&self, source: Tensor<1, Int>, image: Option<&Tensor<2>>) -> Tensor<2> {
+        let [_, n_cols] = self.size();
+        let device = source.device();
+        let mut out = Tensor::<2>::empty([source.dims()[0], n_cols], &device);
+        let image = match image {
+            Some(image) => image.clone(),
+            None => Tensor::zeros([1, 1], &device),
+        };
+        let mut first_row = 0;
+        for index in 0..self.n_segments() {
+            let table = Table {
+                format: self.format(),
+                first_row,
+                n_rows: self.segment_rows(index),
+                n_cols,
+            };
+            let (source, image) = (source.clone().into_dispatch(), image.clone().into_dispatch());
+            out = Tensor::from_dispatch(match self {
+                Matrix::Dense(dense) => Dispatch::embedding_dense(
+                    source,
+                    dense.weight[index].val().into_dispatch(),
+                    image,
+                    out.into_dispatch(),
+                    table,
+                ),
+                Matrix::Packed(packed) => Dispatch::embedding(
+                    source,
+                    packed.words[index].val().into_dispatch(),
+                    packed.scales[index].val().into_dispatch(),
+                    image,
+                    out.into_dispatch(),
+                    table,
+                ),
+            });
+            first_row += table.n_rows;
+        }
+        out
+    }
+
+    /// Storage of the numbers.
+    pub fn format(&self) -> Format {
+        match self {
+            Matrix::Dense(_) => Format::F32,
+            Matrix::Packed(packed) => packed.packing.format,
+        }
+    }
+
+    fn n_segments(&self) -> usize {
+        match self {
+            Matrix::Dense(dense) => dense.weight.len(),
+            Matrix::Packed(packed) => packed.words.len(),
+        }
+    }
+
+    fn segment_rows(&self, index: usize) -> usize {
+        match self {
+            Matrix::Dense(dense) => dense.weight[index].dims()[0],
+            Matrix::Packed(PackedMatrix { packing, .. }) => {
+                let before = index * packing.rows_per_segment;
+                packing.rows_per_segment.min(packing.n_rows - before)
+            }
+        }
+    }
+
+    /// `x · wᵀ` into columns `column …` of `out`.
+    fn product(
+        &self,
+        x: &Tensor<2>,
+        bias: Option<&Param<Tensor<1>>>,
+        mut out: Tensor<2>,
+        mut column: usize,
+        accumulate: bool,
+    ) -> Tensor<2> {
+        let product = Product {
+            format: self.format(),
+            has_bias: bias.is_some(),
+            accumulate,
+        };
+        let [_, n_cols] = self.size();
+        let mut first_row = 0;
+        for index in 0..self.n_segments() {
+            let n_rows = self.segment_rows(index);
+            let segment = Segment {
+                product,
+                n_rows,
+                n_cols,
+                column,
+            };
+            let bias = match bias {
+                Some(bias) if self.n_segments() == 1 => bias.val().into_dispatch(),
+                Some(bias) => {
+                    bias.val().slice([first_row..first_row + n_rows]).into_dispatch()
+                }
+                None => x.clone().into_dispatch(),
+            };
+            let (x, target) = (x.clone().into_dispatch(), out.into_dispatch());
+            out = Tensor::from_dispatch(match self {
+                Matrix::Dense(dense) => {
+                    let weight = dense.weight[index].val().into_dispatch();
+                    Dispatch::matmul_dense(x, weight, bias, target, segment)
+                }
+                Matrix::Packed(packed) => {
+                    let words = packed.words[index].val().into_dispatch();
+                    let scales = packed.scales[index].val().into_dispatch();
+                    Dispatch::matmul(x, words, scales, bias, target, segment)
+                }
+            });
+            first_row += n_rows;
+            column += n_rows;
+        }
+        out
+    }
+}
+
+/// `y = x · weightᵀ + bias`
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// [n_out, n_in]
+    pub weight: Matrix,
+    /// [n_out]
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+impl Linear {
+    /// [n, n_in] → [n, n_out]
+    pub fn forward(&self, x: &Tensor<2>) -> Tensor<2> {
+        side_by_side(x, &[self])
+    }
+
+    /// Adds the result to `residual` [n, n_out], in place.
+    pub fn add_to(&self, residual: Tensor<2>, x: &Tensor<2>) -> Tensor<2> {
+        self.weight
+            .product(x, self.bias.as_ref(), residual, 0, true)
+    }
+}
+
+/// Several layers on the same input, their outputs side by side: [n, n_in] → [n, Σ n_out].
+pub fn side_by_side(x: &Tensor<2>, layers: &[&Linear]) -> Tensor<2> {
+    let widths = layers.iter().map(|layer| layer.weight.size()[0]);
+    let mut out = Tensor::empty([x.dims()[0], widths.clone().sum()], &x.device());
+    let mut column = 0;
+    for (layer, width) in layers.iter().zip(widths) {
+        out = layer
+            .weight
+            .product(x, layer.bias.as_ref(), out, column, false);
+        column += width;
+    }
+    out
+}
+
+/// `x · weightᵀ` with a bare matrix, such as a tied head: [n, n_cols] → [n, n_rows]
+pub fn project(x: &Tensor<2>, weight: &Matrix) -> Tensor<2> {
+    let out = Tensor::empty([x.dims()[0], weight.size()[0]], &x.device());
+    weight.product(x, None, out, 0, false)
+}

@@ -1,0 +1,146 @@
+//! `x · wᵀ` for many rows of x, and what both matrix kernels share: one launch per row segment.
+
+use burn_wgpu::CubeTensor;
+use weights::Format;
+
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    matvec,
+};
+
+/// What a matrix product computes, as far as the pipeline depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Product {
+    /// Storage of w.
+    pub format: Format,
+    /// Add a bias per row of w.
+    pub has_bias: bool,
+    /// Add to what the output holds.
+    pub accumulate: bool,
+}
+
+impl Product {
+    pub(crate) fn constants(&self) -> Vec<(&'static str, Constant)> {
+        let (format, group) = format_constants(self.format);
+        vec![
+            ("FORMAT", Constant::U32(format)),
+            ("GROUP", Constant::U32(group)),
+            ("HAS_BIAS", Constant::Bool(self.has_bias)),
+            ("ACCUMULATE", Constant::Bool(self.accumulate)),
+        ]
+    }
+}
+
+/// `FORMAT` and `GROUP` of `shared/weight.wgsl`.
+pub(crate) fn format_constants(format: Format) -> (u32, u32) {
+    match format {
+        Format::F32 => (0, 1),
+        Format::F16 => (1, 1),
+        Format::Q8 { group } => (2, group as u32),
+        Format::Q4 { group } => (3, group as u32),
+    }
+}
+
+/// One segment of a product: w is [n_rows, n_cols], its results go to columns
+/// `column .. column + n_rows` of the output.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// What to compute.
+    pub product: Product,
+    /// Rows of w in this segment.
+    pub n_rows: usize,
+    /// Columns of w, the width of x.
+    pub n_cols: usize,
+    /// First output column.
+    pub column: usize,
+}
+
+/// `words_per_row` and `groups_per_row` of a row of `n_cols` weights.
+pub(crate) fn row_words(format: Format, n_cols: usize) -> (usize, usize) {
+    match format {
+        Format::F32 => (n_cols, 0),
+        Format::F16 => (n_cols.div_ceil(2), 0),
+        Format::Q8 { group } => {
+            let n_groups = n_cols.div_ceil(group as usize);
+            (n_groups * group as usize / 4, n_groups)
+        }
+        Format::Q4 { group } => {
+            let n_groups = n_cols.div_ceil(group as usize);
+            (n_groups * group as usize / 8, n_groups)
+        }
+    }
+}
+
+/// Constants of `matmul.wgsl`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Matmul {
+    /// What to compute.
+    pub product: Product,
+}
+
+impl Shader for Matmul {
+    const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/weight.wgsl"),
+        include_str!("../../../shaders/matmul.wgsl"),
+    ];
+
+    fn constants(&self) -> Vec<(&'static str, Constant)> {
+        self.product.constants()
+    }
+}
+
+/// Rows of x up to which `matvec.wgsl` is used.
+const MATVEC_ROWS: usize = 3;
+
+/// Launches the product of one segment: x [n_x, n_cols], out [n_x, n_columns].
+pub(crate) fn run(
+    buffers: [&CubeTensor; 4],
+    out: &CubeTensor,
+    segment: &Segment,
+    n_x: usize,
+    n_columns: usize,
+) {
+    let (words_per_row, groups_per_row) = row_words(segment.product.format, segment.n_cols);
+    let params = [
+        segment.n_cols,
+        words_per_row,
+        groups_per_row,
+        segment.n_rows,
+        segment.column,
+        n_columns,
+        n_x,
+    ]
+    .map(|value| value as u32);
+    if n_x <= MATVEC_ROWS {
+        let lanes = crate::device::matvec_lanes();
+        let n_rows = segment.n_rows as u32;
+        return matvec::run(
+            segment.product,
+            lanes,
+            buffers,
+            out,
+            &params[..6],
+            n_rows,
+            n_x as u32,
+        );
+    }
+    let [x, words, scales, bias] = buffers;
+    launch(
+        Matmul {
+            product: segment.product,
+        },
+        [
+            segment.n_rows.div_ceil(32) as u32,
+            n_x.div_ceil(32) as u32,
+            1,
+        ],
+        &[
+            Binding::Read(x),
+            Binding::Read(words),
+            Binding::Read(scales),
+            Binding::Read(bias),
+            Binding::Write(out),
+        ],
+        &params,
+    );
+}

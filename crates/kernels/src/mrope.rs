@@ -1,0 +1,59 @@
+//! Rotary embedding of the language model, and the write into the key/value cache.
+
+use burn_wgpu::CubeTensor;
+
+use crate::launch::{Binding, Constant, Shader, launch};
+
+/// Constants of `mrope.wgsl`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mrope;
+
+impl Shader for Mrope {
+    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/mrope.wgsl")];
+
+    fn constants(&self) -> Vec<(&'static str, Constant)> {
+        Vec::new()
+    }
+}
+
+/// Grouped-query heads: query head h reads key/value head `h / (n_heads / n_kv_heads)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads {
+    /// Query heads.
+    pub n_heads: usize,
+    /// Key/value heads; divides `n_heads`.
+    pub n_kv_heads: usize,
+    /// Width of a head; a multiple of 4.
+    pub head_dim: usize,
+}
+
+/// Rotates the queries of `qkv` [n_rows, (n_heads + 2 n_kv_heads) · head_dim] in place and fills the
+/// cache rows `n_past …`.
+pub(crate) fn run(
+    qkv: &CubeTensor,
+    [cosines, sines]: [&CubeTensor; 2],
+    n_past: &CubeTensor,
+    [keys, values]: [&CubeTensor; 2],
+    heads: Heads,
+    n_rows: usize,
+) {
+    let half_dim = heads.head_dim / 2;
+    let n_all_heads = heads.n_heads + 2 * heads.n_kv_heads;
+    launch(
+        Mrope,
+        [
+            (n_all_heads * half_dim).div_ceil(64) as u32,
+            n_rows as u32,
+            1,
+        ],
+        &[
+            Binding::Write(qkv),
+            Binding::Read(cosines),
+            Binding::Read(sines),
+            Binding::Read(n_past),
+            Binding::Write(keys),
+            Binding::Write(values),
+        ],
+        &[n_rows, heads.n_heads, heads.n_kv_heads, half_dim].map(|value| value as u32),
+    );
+}

@@ -1,0 +1,20 @@
+//! Qwen2.5-VL on Burn and our kernels: from the checkpoint's files to logits and attention.
+
+pub mod cache;
+pub mod config;
+pub mod grid;
+pub mod image;
+pub mod load;
+mod mlp;
+pub mod model;
+pub mod mrope;
+pub mod prompt;
+mod rms_norm;
+pub mod text;
+pub mod tokenizer;
+pub mod vision;
+
+#[cfg(test)]
+mod oracle;
+
+pub use kernels::{Gpu, GpuError, IMAGE_ROW};

@@ -1,0 +1,6 @@
+//! What `cargo xtask` and the browser tests share: static files, and a server for them.
+
+mod byte_range;
+pub mod folder;
+mod media_type;
+pub mod serve;

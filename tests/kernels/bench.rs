@@ -1,0 +1,129 @@
+//! The two devices under comparison, and inputs for them.
+
+use std::sync::LazyLock;
+
+use burn::{
+    module::{Param, ParamId},
+    tensor::{DType, Device, Int, Tensor, TensorData},
+};
+use futures_lite::future::block_on;
+use kernels::{Gpu, Matrix, PackedMatrix, Packing, Upload};
+use weights::{Format, Layout, pack_rows};
+
+static GPU: LazyLock<Gpu> =
+    LazyLock::new(|| block_on(Gpu::open()).expect("the kernel tests need a Vulkan driver"));
+
+/// All storage formats of a matrix.
+pub const FORMATS: [Format; 8] = [
+    Format::F32,
+    Format::F16,
+    Format::Q8 { group: 32 },
+    Format::Q8 { group: 64 },
+    Format::Q8 { group: 128 },
+    Format::Q4 { group: 32 },
+    Format::Q4 { group: 64 },
+    Format::Q4 { group: 128 },
+];
+
+/// Runs `compute` on the CPU twin and on the GPU; the largest difference must stay below
+/// `tolerance` times the twin's root mean square.
+pub fn compare(tolerance: f64, compute: impl Fn(&Device) -> Vec<f32>) {
+    let expected = compute(&Device::flex());
+    let got = compute(&GPU.device);
+    if let Some(error) = Gpu::take_error() {
+        panic!("{error}");
+    }
+    assert_eq!(expected.len(), got.len());
+    let squares: f64 = expected.iter().map(|&e| f64::from(e).powi(2)).sum();
+    let scale = (squares / expected.len() as f64).sqrt();
+    assert!(scale > 0.0, "the twin returns zeros only");
+    for (index, (e, g)) in expected.iter().zip(&got).enumerate() {
+        let error = (f64::from(*e) - f64::from(*g)).abs() / scale;
+        assert!(
+            error <= tolerance,
+            "element {index}: twin {e}, kernel {g}, relative error {error:e} over {tolerance:e}"
+        );
+    }
+}
+
+/// The numbers of a tensor.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let data = block_on(tensor.into_data_async()).expect("the device returns its results");
+    data.to_vec().expect("f32")
+}
+
+/// `n` numbers in −1 … 1, the same for the same seed.
+pub fn random(n: usize, seed: u64) -> Vec<f32> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    (0..n).map(|_| rng.f32() * 2.0 - 1.0).collect()
+}
+
+/// [n_rows, n_cols] of given numbers.
+pub fn tensor(values: &[f32], [n_rows, n_cols]: [usize; 2], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [n_rows, n_cols]), device)
+}
+
+/// Random [n_rows, n_cols].
+pub fn random_tensor(size: [usize; 2], seed: u64, device: &Device) -> Tensor<2> {
+    tensor(&random(size[0] * size[1], seed), size, device)
+}
+
+/// Words for the device.
+pub fn words(values: &[u32], device: &Device) -> Tensor<1, Int> {
+    let data = TensorData::new(values.to_vec(), [values.len()]);
+    Tensor::from_data(data, (device, DType::U32))
+}
+
+/// A matrix in `format`, cut into segments of at most `rows_per_segment` rows.
+pub fn matrix(
+    values: &[f32],
+    [n_rows, n_cols]: [usize; 2],
+    format: Format,
+    rows_per_segment: usize,
+    device: &Device,
+) -> Matrix {
+    let segments = values.chunks(rows_per_segment * n_cols);
+    if format == Format::F32 {
+        let weight = segments.map(|rows| {
+            let rows = tensor(rows, [rows.len() / n_cols, n_cols], device);
+            Param::initialized(ParamId::new(), rows)
+        });
+        return Matrix::Dense(kernels::DenseMatrix {
+            weight: weight.collect(),
+        });
+    }
+    let (mut all_words, mut all_scales) = (Vec::new(), Vec::new());
+    for rows in segments {
+        let layout = Layout::new(rows.len() / n_cols, n_cols, format).expect("a valid layout");
+        let packed = pack_rows("test", rows, &layout).expect("finite numbers");
+        let uploaded = uploaded(&packed.words, device);
+        all_scales.push(match packed.scales.is_empty() {
+            true => uploaded.clone(),
+            false => self::uploaded(&packed.scales, device),
+        });
+        all_words.push(uploaded);
+    }
+    let param = |tensor| Param::initialized(ParamId::new(), tensor);
+    Matrix::Packed(PackedMatrix {
+        words: all_words.into_iter().map(param).collect(),
+        scales: all_scales.into_iter().map(param).collect(),
+        packing: Packing {
+            format,
+            n_rows,
+            n_cols,
+            rows_per_segment,
+        },
+    })
+}
+
+/// Words through the loader's own path, in two pieces.
+fn uploaded(words: &[u32], device: &Device) -> Tensor<1, Int> {
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let mut upload = Upload::new(bytes.len(), device);
+    let (first, second) = bytes.split_at(bytes.len() / 8 * 4);
+    upload.write(first.len(), second);
+    if !first.is_empty() {
+        upload.write(0, first);
+    }
+    upload.into_words()
+}

@@ -1,0 +1,214 @@
+//! The built page in headless Chromium: `cargo xtask test` names its folder in `LOOKBACK_DIST`.
+
+mod browser;
+mod judge;
+mod site;
+
+use std::error::Error;
+
+use serde_json::{Value, json};
+
+use crate::browser::WebGpu;
+use crate::site::Site;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const PICTURE: &str = "samples/shapes.png";
+const QUESTION: &str = "How many red shapes are there?";
+
+/// The longest task that no reader notices.
+const TASK_MILLIS: f64 = 50.0;
+
+/// What a frame and two messages may take on a busy machine: tokens made meanwhile are no fault.
+const MESSAGE_MILLIS: f64 = 100.0;
+
+#[test]
+fn a_question_gets_tokens_shares_and_a_map() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.photograph("first-visit")?;
+
+    let loaded = site.load_own_model()?;
+    assert!(loaded.get("error").is_none(), "{loaded}");
+    judge::progress(judge::list(&site.observed()?, "progress"));
+
+    let asked_at = site.run("return performance.now()", json!(null))?.as_f64();
+    let answer = site.ask(PICTURE, QUESTION, 24)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    let trace = &answer["value"];
+    let seen = site.observed()?;
+    assert_eq!(trace["format"], "lookback-trace/1");
+    assert_eq!(trace["prompt"]["question"], QUESTION);
+    assert!(
+        trace["stop"] == "end" || trace["stop"] == "length",
+        "{}",
+        trace["stop"]
+    );
+    judge::tokens(trace, judge::list(&seen, "tokens"));
+    assert_eq!(judge::list(&seen, "done").len(), 1);
+    assert_eq!(judge::list(&seen, "errors").len(), 0);
+
+    let is_long = |task: &&Value| {
+        task["startTime"].as_f64() >= asked_at && task["duration"].as_f64() > Some(TASK_MILLIS)
+    };
+    let long: Vec<&Value> = judge::list(&seen, "longTasks")
+        .iter()
+        .filter(is_long)
+        .collect();
+    assert!(
+        long.is_empty(),
+        "the page's main thread was held up while it answered: {long:?}"
+    );
+
+    judge::shown(&site, trace)?;
+    site.photograph("answered")?;
+    assert_eq!(
+        judge::list(&seen, "uncaught").len(),
+        0,
+        "{}",
+        seen["uncaught"]
+    );
+    assert_eq!(site.browser.console_errors()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn stop_ends_the_answer_and_the_next_one_begins() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    let loaded = site.load_own_model()?;
+    assert!(loaded.get("error").is_none(), "{loaded}");
+
+    let stopped = site.run(
+        "let n_seen = 0, n_at_stop = 0;
+         const answer = element.ask({ ...arguments[0], maxTokens: 400, seed: 1 });
+         element.addEventListener('token', () => { if (++n_seen === 3) { n_at_stop = n_seen; element.stop(); } });
+         const outcome = await settled(answer);
+         return { ...outcome, n_at_stop };",
+        json!({ "image": PICTURE, "question": QUESTION }),
+    )?;
+    assert!(stopped.get("error").is_none(), "{stopped}");
+    assert_eq!(stopped["value"]["stop"], "stopped", "{stopped}");
+    let tokens = judge::list(&stopped["value"], "tokens");
+    let n_at_stop = stopped["n_at_stop"].as_u64().unwrap_or_default() as usize;
+    assert!(tokens.len() >= n_at_stop, "the trace lost tokens");
+    let beyond_one_millis: f64 = tokens[n_at_stop..]
+        .iter()
+        .skip(1)
+        .filter_map(|token| token["millis"].as_f64())
+        .sum();
+    assert!(
+        beyond_one_millis <= MESSAGE_MILLIS,
+        "stop took {beyond_one_millis} ms more than one token"
+    );
+
+    let again = site.ask(PICTURE, QUESTION, 4)?;
+    assert_ne!(judge::list(&again["value"], "tokens").len(), 0, "{again}");
+    Ok(())
+}
+
+#[test]
+fn failures_say_what_to_do_and_the_engine_answers_afterwards() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    for model in [
+        "models/none/",
+        "models/foreign/",
+        "models/cut/",
+        "models/flipped/",
+    ] {
+        let outcome = site.load(model)?;
+        judge::failure(&site, model, &outcome)?;
+    }
+    site.photograph("model-missing")?;
+
+    let loaded = site.load_own_model()?;
+    assert!(loaded.get("error").is_none(), "{loaded}");
+    for (name, body) in [
+        (
+            "no image",
+            "new Blob(['no image at all'], { type: 'image/png' })",
+        ),
+        ("a picture that is not there", "'samples/none.png'"),
+        ("an empty file", "new Blob([], { type: 'image/png' })"),
+    ] {
+        let body = format!(
+            "return await settled(element.ask({{ image: {body}, question: arguments[0] }}))"
+        );
+        let outcome = site.run(&body, json!(QUESTION))?;
+        judge::failure(&site, name, &outcome)?;
+    }
+    judge::failure(&site, "an empty question", &site.ask(PICTURE, "  ", 4)?)?;
+
+    let again = site.ask(PICTURE, QUESTION, 4)?;
+    assert_ne!(judge::list(&again["value"], "tokens").len(), 0, "{again}");
+    let uncaught = &site.observed()?["uncaught"];
+    assert_eq!(*uncaught, json!([]));
+    // The browser itself reports every address that is not there.
+    let own = site
+        .browser
+        .console_errors()?
+        .into_iter()
+        .filter(|line| !line.contains("404"));
+    assert_eq!(own.collect::<Vec<_>>(), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn without_webgpu_the_page_says_so() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Missing)? else {
+        return Ok(());
+    };
+    let adapter = site.run(
+        "return Boolean(await navigator.gpu?.requestAdapter())",
+        json!(null),
+    )?;
+    assert_eq!(adapter, json!(false), "this browser was to have no WebGPU");
+    let outcome = site.ask(PICTURE, QUESTION, 4)?;
+    judge::failure(&site, "no WebGPU", &outcome)?;
+    let message = outcome["error"].as_str().unwrap_or_default();
+    assert!(message.contains("WebGPU"), "{message}");
+    site.photograph("no-webgpu")
+}
+
+#[test]
+fn a_person_chooses_a_sample_asks_and_stops() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    let seen = site.run(
+        "const until = async (what, isSo) => {
+           for (let n = 0; !isSo(); n++) {
+             if (n > 2000) throw new Error(`waited in vain for ${what}`);
+             await new Promise((done) => setTimeout(done, 50));
+           }
+         };
+         await until('the sample pictures', () => element.shadowRoot.querySelectorAll('button.sample').length > 1);
+         element.shadowRoot.querySelectorAll('button.sample')[1].click();
+         await until('its question', () => part('question').value !== '');
+         part('question').value = arguments[0];
+         part('question').dispatchEvent(new InputEvent('input', { bubbles: true }));
+         part('ask').click();
+         await until('tokens', () => observed.tokens.length > 2 || observed.errors.length > 0);
+         const whileAnswering = part('ask').textContent;
+         document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+         await until('the end', () => observed.done.length + observed.errors.length > 0);
+         return { whileAnswering, afterwards: part('ask').textContent, done: observed.done[0], errors: observed.errors };",
+        json!(QUESTION),
+    )?;
+    assert_eq!(seen["errors"], json!([]));
+    assert_eq!(
+        (&seen["whileAnswering"], &seen["afterwards"]),
+        (&json!("Stop"), &json!("Ask"))
+    );
+    assert_eq!(seen["done"]["stop"], "stopped");
+    assert_eq!(seen["done"]["prompt"]["question"], QUESTION);
+    assert_eq!(
+        seen["done"]["prompt"]["images"].as_array().map(Vec::len),
+        Some(1)
+    );
+    site.photograph("stopped")
+}

@@ -1,0 +1,154 @@
+//! The built page on a sub-path, beside damaged copies of its model, in a browser of its own.
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use xtask::folder;
+use xtask::serve::StaticServer;
+
+use crate::browser::{Browser, WebGpu};
+
+/// Browsers side by side would take each other's cores, and long tasks are measured.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+const OBSERVE: &str = include_str!("observe.js");
+const SUB_PATH: &str = "some/where";
+
+/// An open page whose element is defined and heard.
+pub struct Site {
+    /// The browser that shows it.
+    pub browser: Browser,
+    _server: StaticServer,
+    _folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+impl Site {
+    /// Opens the page; `None`, said on standard error, where it was not built.
+    pub fn open(webgpu: WebGpu) -> Outcome<Option<Self>> {
+        let Some(dist) = std::env::var_os("LOOKBACK_DIST").map(PathBuf::from) else {
+            // Written past the test's capture: a skipped test must be seen.
+            writeln!(
+                std::io::stderr(),
+                "SKIPPED: the page is not built; `cargo xtask test` builds it and runs this test"
+            )?;
+            return Ok(None);
+        };
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir()?;
+        folder::copy(&dist, folder.path())?;
+        damage(&folder.path().join("models"))?;
+        let server = StaticServer::start(folder.path(), SUB_PATH, "127.0.0.1", 0)?;
+        let browser = Browser::start(webgpu, OBSERVE)?;
+        browser.open(&server.url())?;
+        let site = Self {
+            browser,
+            _server: server,
+            _folder: folder,
+            _turn: turn,
+        };
+        site.run(
+            "await customElements.whenDefined('look-back');
+             window.element = document.querySelector('look-back');
+             window.part = (name) => element.shadowRoot.querySelector(`[data-testid=\"${name}\"]`);
+             observe(element);",
+            json!(null),
+        )?;
+        Ok(Some(site))
+    }
+
+    /// Runs the body of an async function in the page; `element` is the page's `<look-back>`.
+    pub fn run(&self, body: &str, argument: Value) -> Outcome<Value> {
+        self.browser.run(body, argument)
+    }
+
+    /// Loads a model by its address relative to the page: `{ value }` or `{ error }`.
+    pub fn load(&self, model: &str) -> Outcome<Value> {
+        self.run(
+            "return await settled(element.load(arguments[0]))",
+            json!(model),
+        )
+    }
+
+    /// Loads the model that the page itself names.
+    pub fn load_own_model(&self) -> Outcome<Value> {
+        self.run(
+            "return await settled(element.load(element.getAttribute('model')))",
+            json!(null),
+        )
+    }
+
+    /// Asks about a picture by its address relative to the page: `{ value: trace }` or `{ error }`.
+    pub fn ask(&self, image: &str, question: &str, n_tokens: u32) -> Outcome<Value> {
+        let ask = json!({ "image": image, "question": question, "maxTokens": n_tokens, "seed": 1 });
+        self.run("return await settled(element.ask(arguments[0]))", ask)
+    }
+
+    /// What `observe.js` kept since the last call.
+    pub fn observed(&self) -> Outcome<Value> {
+        self.run(
+            // Long tasks are told with a delay.
+            "await new Promise((done) => setTimeout(done, 100));
+             const seen = structuredClone(observed);
+             for (const list of Object.values(observed)) list.length = 0;
+             return seen;",
+            json!(null),
+        )
+    }
+
+    /// Keeps photographs of this state where `cargo xtask shots` asked for them.
+    pub fn photograph(&self, state: &str) -> Outcome<()> {
+        let Some(folder) = std::env::var_os("LOOKBACK_SHOTS").map(PathBuf::from) else {
+            return Ok(());
+        };
+        for (width_px, height_px) in [(360, 740), (768, 1024), (1280, 800), (2560, 1440)] {
+            for theme in ["light", "dark"] {
+                let png = self.browser.photograph(width_px, height_px, theme)?;
+                fs::write(folder.join(format!("{state}-{width_px}-{theme}.png")), png)?;
+            }
+        }
+        self.browser
+            .devtools("Emulation.clearDeviceMetricsOverride", json!({}))?;
+        Ok(())
+    }
+}
+
+/// Beside `demo`: `flipped` with one bit changed in its largest file, `cut` with half of it missing,
+/// `foreign` with a manifest that is no JSON.
+fn damage(models: &Path) -> Outcome<()> {
+    let demo = models.join("demo");
+    if !demo.is_dir() {
+        return Ok(());
+    }
+    for name in ["flipped", "cut", "foreign"] {
+        folder::copy(&demo, &models.join(name))?;
+    }
+    let shard = largest_file(&demo)?;
+    let mut bytes = fs::read(demo.join(&shard))?;
+    fs::write(models.join("cut").join(&shard), &bytes[..bytes.len() / 2])?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(models.join("flipped").join(&shard), &bytes)?;
+    fs::write(models.join("foreign/manifest.json"), "<!doctype html>")?;
+    Ok(())
+}
+
+/// Path of the largest file inside a folder, relative to it.
+fn largest_file(folder: &Path) -> Outcome<PathBuf> {
+    let mut largest = (0, PathBuf::new());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let length_bytes = entry.metadata()?.len();
+        if entry.file_type()?.is_file() && length_bytes > largest.0 {
+            largest = (length_bytes, PathBuf::from(entry.file_name()));
+        }
+    }
+    Ok(largest.1)
+}

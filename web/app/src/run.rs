@@ -1,0 +1,152 @@
+//! What one element shows: the question, the answer so far, the token being looked at.
+
+use js_sys::Promise;
+use leptos::prelude::*;
+use trace::{Failure, Loaded, ModelInfo, Trace};
+
+use crate::light::View;
+use crate::picture::Picture;
+
+/// Where the element is in the life of an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    /// Nothing was asked yet, or a recorded answer is shown.
+    #[default]
+    Idle,
+    /// Asked; the picture, the model or the prompt is on its way.
+    Waiting,
+    /// Tokens arrive.
+    Answering,
+    /// The answer is complete.
+    Done,
+    /// It failed; the trace holds what came before.
+    Failed(Failure),
+}
+
+impl Phase {
+    /// Whether an answer is on its way.
+    pub fn is_running(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Answering)
+    }
+}
+
+/// Bytes of the model on the GPU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Loaded so far.
+    pub loaded_bytes: u64,
+    /// The whole model.
+    pub total_bytes: u64,
+}
+
+/// The state of one element; a handle to signals, so copies are the same run.
+#[derive(Clone, Copy)]
+pub struct Run {
+    /// Address of the model's folder as the author wrote it.
+    pub model: RwSignal<String>,
+    /// Text of the question box.
+    pub question: RwSignal<String>,
+    /// Method to ask with; empty is the model's own choice.
+    pub method: RwSignal<String>,
+    /// Most tokens to generate.
+    pub max_tokens: RwSignal<Option<u32>>,
+    /// Seed of the sampler.
+    pub seed: RwSignal<u64>,
+    /// The picture on the stage.
+    pub picture: RwSignal<Option<Picture>, LocalStorage>,
+    /// Settles when the picture last asked for is read.
+    pub reading: StoredValue<Option<Promise>, LocalStorage>,
+    /// The answer so far.
+    pub trace: RwSignal<Trace>,
+    /// Where the element is in the life of an answer.
+    pub phase: RwSignal<Phase>,
+    /// Loading, if it goes on.
+    pub progress: RwSignal<Option<Progress>>,
+    /// The model at hand.
+    pub loaded: RwSignal<Option<Loaded>>,
+    /// Token under the pointer.
+    pub hovered: RwSignal<Option<usize>>,
+    /// Token chosen by a click or the keys; `None` follows the newest.
+    pub pinned: RwSignal<Option<usize>>,
+    /// The token whose attention is shown.
+    pub current: Memo<Option<usize>>,
+    /// How it is shown.
+    pub view: RwSignal<View>,
+    /// Brightness relative to this token's own peak instead of the whole answer's.
+    pub per_token: RwSignal<bool>,
+}
+
+impl Run {
+    /// An idle run; call it under the owner that is to dispose of it.
+    pub fn new() -> Self {
+        let trace = RwSignal::new(Trace::new(ModelInfo::default()));
+        let hovered = RwSignal::new(None);
+        let pinned = RwSignal::new(None);
+        let current = Memo::new(move |_| {
+            let last = trace.with(|trace| trace.tokens.len()).checked_sub(1)?;
+            Some(hovered.get().or(pinned.get()).unwrap_or(last).min(last))
+        });
+        Self {
+            model: RwSignal::default(),
+            question: RwSignal::default(),
+            method: RwSignal::default(),
+            max_tokens: RwSignal::default(),
+            seed: RwSignal::default(),
+            picture: RwSignal::new_local(None),
+            reading: StoredValue::new_local(None),
+            trace,
+            phase: RwSignal::default(),
+            progress: RwSignal::default(),
+            loaded: RwSignal::default(),
+            hovered,
+            pinned,
+            current,
+            view: RwSignal::default(),
+            per_token: RwSignal::default(),
+        }
+    }
+
+    /// Whether an answer is on its way; tracks the phase.
+    pub fn is_running(&self) -> bool {
+        self.phase.with(Phase::is_running)
+    }
+
+    /// Shows `trace` and follows its newest token.
+    pub fn show(&self, trace: Trace) {
+        self.hovered.set(None);
+        self.pinned.set(None);
+        self.trace.set(trace);
+    }
+
+    /// Moves the chosen token by `n_tokens`, staying within the answer.
+    pub fn step(&self, n_tokens: isize) {
+        if let Some(current) = self.current.get_untracked() {
+            self.pin(current.saturating_add_signed(n_tokens));
+        }
+    }
+
+    /// Chooses a token; beyond the end is the newest.
+    pub fn pin(&self, token: usize) {
+        let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
+        self.hovered.set(None);
+        self.pinned.set((token + 1 < n_tokens).then_some(token));
+    }
+
+    /// Chooses the start of the next mark, or of the one before.
+    pub fn step_mark(&self, forward: bool) {
+        let Some(current) = self.current.get_untracked() else {
+            return;
+        };
+        let start = self.trace.with_untracked(|trace| {
+            let starts = trace.markers.iter().map(|marker| marker.start);
+            if forward {
+                starts.filter(|&start| start > current).min()
+            } else {
+                starts.filter(|&start| start < current).max()
+            }
+        });
+        if let Some(start) = start {
+            self.pin(start);
+        }
+    }
+}

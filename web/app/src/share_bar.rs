@@ -1,0 +1,107 @@
+//! The three shares of the current token: a bar, its figures, and the token in words.
+
+use std::slice;
+
+use leptos::prelude::*;
+use trace::{HeatMap, Shares, Token, Trace};
+
+use crate::run::Run;
+
+/// A share of attention as the page names and draws it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// On image tokens.
+    Image,
+    /// On the question.
+    Question,
+    /// On what was generated before.
+    Generated,
+}
+
+impl Share {
+    /// In the order of the bar.
+    pub const ALL: [Self; 3] = [Self::Image, Self::Question, Self::Generated];
+
+    /// Its class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Question => "question",
+            Self::Generated => "generated",
+        }
+    }
+
+    /// Its name for the reader.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Image => "Picture",
+            Self::Question => "Question",
+            Self::Generated => "Own words",
+        }
+    }
+
+    /// Its part of `shares`, between 0 and 1.
+    pub fn of(self, shares: &Shares) -> f32 {
+        let share = match self {
+            Self::Image => shares.image,
+            Self::Question => shares.question,
+            Self::Generated => shares.generated,
+        };
+        share.clamp(0.0, 1.0)
+    }
+}
+
+/// The bar with its figures; its place is kept while there is no token.
+#[component]
+pub fn ShareBar(run: Run) -> impl IntoView {
+    let shares = Memo::new(move |_| with_token(run, |_, _, token| token.shares));
+    let percent = move |share: Share| shares.get().map_or(0.0, |shares| share.of(&shares) * 100.0);
+    let parts = Share::ALL.map(|share| {
+        view! { <span class=share.class() style:flex-basis=move || format!("{:.2}%", percent(share))></span> }
+    });
+    let figures = Share::ALL.map(|share| {
+        let figure = move || match shares.get() {
+            Some(_) => format!("{:.0} %", percent(share)),
+            None => "–".to_owned(),
+        };
+        view! {
+            <div class=share.class()>
+                <dt>{share.word()}</dt>
+                <dd data-testid=format!("share-{}", share.class())>{figure}</dd>
+            </div>
+        }
+    });
+    view! {
+        <section class="shares" aria-label="Where the current word looks">
+            <p class="token-figure">{move || with_token(run, figure_of).unwrap_or_else(|| "\u{a0}".to_owned())}</p>
+            <div class="bar" aria-hidden="true">{parts}</div>
+            <dl>{figures}</dl>
+        </section>
+    }
+}
+
+fn with_token<T>(run: Run, read: impl FnOnce(&Trace, usize, &Token) -> T) -> Option<T> {
+    let current = run.current.get()?;
+    run.trace.with(|trace| {
+        trace
+            .tokens
+            .get(current)
+            .map(|token| read(trace, current, token))
+    })
+}
+
+/// "Token 97: “ bed”, most on upper left, 31 %", with line ends made visible.
+fn figure_of(trace: &Trace, index: usize, token: &Token) -> String {
+    let map = HeatMap::mean(slice::from_ref(token), &trace.prompt.images)
+        .into_iter()
+        .next();
+    let region = map.and_then(|map| map.regions().first().copied());
+    let place = region
+        .map(|region| format!(" · mostly {region}"))
+        .unwrap_or_default();
+    format!(
+        "Token {}: “{}”{place}",
+        index + 1,
+        token.text.replace('\n', "⏎")
+    )
+}

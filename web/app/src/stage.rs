@@ -1,0 +1,312 @@
+//! The picture and the light on it.
+
+use std::slice;
+
+use leptos::html;
+use leptos::prelude::*;
+use trace::{HeatMap, Trace};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DragEvent, PointerEvent, ResizeObserver};
+
+use crate::light::{View, light_between, light_from_map};
+use crate::paint::Painter;
+use crate::picture_choice::{choose_picture, file_of};
+use crate::run::Run;
+
+/// Milliseconds the light takes from one token to the next.
+const LIGHT_MOVES_MILLIS: f64 = 120.0;
+
+/// Light on the first picture for one token, 0 to 1 per cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Light {
+    cells: Vec<f32>,
+    rows: u32,
+    cols: u32,
+}
+
+/// The stage: a box whose place never changes, the picture in it, the light of the current token.
+#[component]
+pub fn Stage(run: Run) -> impl IntoView {
+    let (is_over, set_over) = signal(false);
+    let on_drop = move |event: DragEvent| {
+        event.prevent_default();
+        set_over.set(false);
+        if let Some(file) = event.data_transfer().and_then(|data| file_of(&data)) {
+            choose_picture(run, file.into());
+        }
+    };
+    view! {
+        <div
+            class="stage"
+            class:over=is_over
+            on:dragover=move |event| {
+                event.prevent_default();
+                set_over.set(true);
+            }
+            on:dragleave=move |_| set_over.set(false)
+            on:drop=on_drop
+        >
+            <Show
+                when=move || run.picture.with(Option::is_some)
+                fallback=|| view! { <p class="invitation">"Drop, paste or choose a picture."</p> }
+            >
+                <Canvases run />
+            </Show>
+        </div>
+    }
+}
+
+/// Two layers of the stage's size: the picture, dimmed while an answer is shown, and the light.
+#[component]
+fn Canvases(run: Run) -> impl IntoView {
+    let picture_layer = NodeRef::<html::Canvas>::new();
+    let light_layer = NodeRef::<html::Canvas>::new();
+    let (size, set_size) = signal((0_u32, 0_u32));
+    let (cell, set_cell) = signal(None::<usize>);
+    watch_size(light_layer, set_size);
+
+    let target = Memo::new(move |_| {
+        run.trace
+            .with(|trace| light_of(trace, run.current.get(), run.per_token.get()))
+    });
+    let shown = move_light(target);
+    let has_map = move || target.with(|light| !light.cells.is_empty());
+
+    let bitmap = move || {
+        run.picture
+            .with(|picture| Some(picture.as_ref()?.bitmap.clone()))
+    };
+    let picture_painter = painter_of(picture_layer);
+    Effect::new(move |_| {
+        picture_painter.with(|painter| {
+            if let (Some(painter), Some(bitmap)) = (painter, bitmap()) {
+                painter.clear(size.get());
+                painter.picture(&bitmap);
+            }
+        });
+    });
+    let light_painter = painter_of(light_layer);
+    Effect::new(move |_| {
+        light_painter.with(|painter| {
+            if let (Some(painter), Some(bitmap)) = (painter, bitmap()) {
+                painter.clear(size.get());
+                shown.with(|light| {
+                    painter.light(
+                        &bitmap,
+                        &light.cells,
+                        light.cols,
+                        light.rows,
+                        run.view.get(),
+                    )
+                });
+            }
+        });
+    });
+
+    let on_move = move |event: PointerEvent| {
+        let place = light_layer.get().and_then(|canvas| {
+            let (bitmap, light) = (run.picture.get_untracked()?.bitmap, target.get_untracked());
+            cell_at(
+                &event,
+                canvas.unchecked_ref(),
+                (bitmap.width(), bitmap.height()),
+                (light.rows, light.cols),
+            )
+        });
+        set_cell.set(place);
+    };
+    let label = move || stage_label(run);
+    view! {
+        <div class="canvases" role="img" aria-label=label class:lit=has_map class=("heat", move || run.view.get() != View::Spotlight)>
+            <canvas class="picture" node_ref=picture_layer></canvas>
+            <canvas
+                class="light"
+                data-testid="light"
+                node_ref=light_layer
+                on:pointermove=on_move
+                on:pointerleave=move |_| set_cell.set(None)
+            ></canvas>
+            <Show when=move || run.view.get() == View::Cells && has_map()>
+                <output class="cell">{move || cell_figure(run, cell.get())}</output>
+            </Show>
+        </div>
+    }
+}
+
+/// The painter of a canvas, from when it is there.
+fn painter_of(canvas: NodeRef<html::Canvas>) -> ReadSignal<Option<Painter>, LocalStorage> {
+    let (painter, set_painter) = signal_local(None);
+    Effect::new(move |_| set_painter.set(canvas.get().and_then(|canvas| Painter::new(&canvas))));
+    painter
+}
+
+/// The light of one token on the first picture.
+fn light_of(trace: &Trace, token: Option<usize>, per_token: bool) -> Light {
+    let token = token
+        .and_then(|token| trace.tokens.get(token))
+        .filter(|token| !token.map.is_empty());
+    let first = trace.prompt.images.get(..1).unwrap_or_default();
+    let Some((token, image, map)) = token.and_then(|token| {
+        let map = HeatMap::mean(slice::from_ref(token), first).pop()?;
+        Some((token, first.first()?, map))
+    }) else {
+        return Light::default();
+    };
+    let peak = if per_token {
+        token.map_max
+    } else {
+        trace::peak(&trace.tokens)
+    };
+    Light {
+        cells: light_from_map(&map, peak),
+        rows: image.rows,
+        cols: image.cols,
+    }
+}
+
+/// Follows `target` within [`LIGHT_MOVES_MILLIS`]; cuts when less motion is wished for.
+fn move_light(target: Memo<Light>) -> ReadSignal<Light> {
+    let (shown, set_shown) = signal(Light::default());
+    let from = StoredValue::new(Light::default());
+    let began = StoredValue::new(0.0_f64);
+    let frame = RwSignal::new(0_u32);
+    Effect::new(move |_| {
+        target.track();
+        from.set_value(shown.get_untracked());
+        began.set_value(now_millis());
+        frame.update(|frame| *frame = frame.wrapping_add(1));
+    });
+    Effect::new(move |_| {
+        frame.track();
+        let to = target.get_untracked();
+        let progress = match prefers_less_motion() {
+            true => 1.0,
+            false => ((now_millis() - began.get_value()) / LIGHT_MOVES_MILLIS).clamp(0.0, 1.0),
+        };
+        let cells = from.with_value(|from| light_between(&from.cells, &to.cells, progress as f32));
+        set_shown.set(Light { cells, ..to });
+        if progress < 1.0 {
+            request_animation_frame(move || {
+                // Gone with the element.
+                let _ = frame.try_update(|frame| *frame = frame.wrapping_add(1));
+            });
+        }
+    });
+    shown
+}
+
+fn now_millis() -> f64 {
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
+}
+
+fn prefers_less_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Reports the canvas' size in device pixels, now and whenever it changes.
+fn watch_size(canvas: NodeRef<html::Canvas>, set_size: WriteSignal<(u32, u32)>) {
+    let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut(JsValue)>)>);
+    Effect::new(move |_| {
+        let Some(canvas) = canvas.get() else {
+            return;
+        };
+        let watched = canvas.clone();
+        let report = Closure::<dyn FnMut(JsValue)>::new(move |_| {
+            let scale = window().device_pixel_ratio();
+            let device_px = |css_px: i32| (f64::from(css_px) * scale).round() as u32;
+            set_size.set((
+                device_px(watched.client_width()),
+                device_px(watched.client_height()),
+            ));
+        });
+        if let Ok(watching) = ResizeObserver::new(report.as_ref().unchecked_ref()) {
+            watching.observe(&canvas);
+            observer.set_value(Some((watching, report)));
+        }
+    });
+    on_cleanup(move || {
+        if let Some((watching, _)) = observer.try_update_value(Option::take).flatten() {
+            watching.disconnect();
+        }
+    });
+}
+
+/// The cell under the pointer, row-major; `None` beside the picture.
+fn cell_at(
+    event: &PointerEvent,
+    canvas: &web_sys::Element,
+    (width_px, height_px): (u32, u32),
+    (rows, cols): (u32, u32),
+) -> Option<usize> {
+    let stage = canvas.get_bounding_client_rect();
+    let fit = crate::paint::fit(
+        (stage.width(), stage.height()),
+        (f64::from(width_px), f64::from(height_px)),
+    );
+    let x = (f64::from(event.client_x()) - stage.left() - fit.x) / fit.width;
+    let y = (f64::from(event.client_y()) - stage.top() - fit.y) / fit.height;
+    let inside = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
+    let (row, col) = (
+        (y * f64::from(rows)) as usize,
+        (x * f64::from(cols)) as usize,
+    );
+    inside.then(|| row * cols as usize + col)
+}
+
+/// The raw number of one cell.
+fn cell_figure(run: Run, cell: Option<usize>) -> String {
+    let Some((cell, token)) = cell.zip(run.current.get()) else {
+        return "Point at a cell for its number.".to_owned();
+    };
+    run.trace.with(|trace| {
+        let cols = trace
+            .prompt
+            .images
+            .first()
+            .map_or(1, |image| image.cols.max(1)) as usize;
+        let token = trace.tokens.get(token);
+        let Some((token, &byte)) = token.and_then(|token| Some((token, token.map.get(cell)?)))
+        else {
+            return String::new();
+        };
+        let percent = f32::from(byte) / 255.0 * token.map_max * 100.0;
+        format!(
+            "Row {}, column {}: {percent:.2} % of all attention",
+            cell / cols + 1,
+            cell % cols + 1
+        )
+    })
+}
+
+/// The picture in words, with how much of the attention is on it now and where.
+fn stage_label(run: Run) -> String {
+    let name = run.picture.with(|picture| {
+        picture
+            .as_ref()
+            .map(|picture| picture.name.clone())
+            .unwrap_or_default()
+    });
+    let summary = run.trace.with(|trace| {
+        let token = trace.tokens.get(run.current.get()?)?;
+        let map = HeatMap::mean(slice::from_ref(token), &trace.prompt.images)
+            .into_iter()
+            .next()?;
+        let place = map
+            .regions()
+            .first()
+            .map(|region| format!(", most of it {region}"))
+            .unwrap_or_default();
+        Some(format!(
+            "{:.0} % of the attention is on this picture{place}",
+            token.shares.image * 100.0
+        ))
+    });
+    match summary {
+        Some(summary) => format!("{name}: {summary}"),
+        None => name,
+    }
+}

@@ -1,0 +1,164 @@
+//! What goes on: loading, waiting, figures, failures, and what this browser lacks.
+
+use leptos::prelude::*;
+use trace::{Failure, Loaded, Timing};
+use wasm_bindgen::JsValue;
+
+use crate::run::{Phase, Progress, Run};
+
+/// What goes on, in a line whose height is kept.
+#[component]
+pub fn Status(run: Run) -> impl IntoView {
+    view! { <p class="status" role="status" data-testid="status">{move || status_words(run)}</p> }
+}
+
+/// The line below the question, which fills while the model loads.
+#[component]
+pub fn LoadBar(run: Run) -> impl IntoView {
+    let fraction = move || {
+        let progress = run.progress.get()?;
+        Some(progress.loaded_bytes as f64 / progress.total_bytes.max(1) as f64)
+    };
+    view! {
+        <progress
+            class:idle=move || fraction().is_none()
+            max="1"
+            prop:value=move || fraction().unwrap_or_default()
+            aria-label="Model loaded"
+        ></progress>
+    }
+}
+
+/// What the reader must know: about the model, about a failure, about this browser.
+#[component]
+pub fn Notices(run: Run) -> impl IntoView {
+    view! {
+        <p class="notice" data-testid="notice">
+            {move || run.loaded.with(|loaded| loaded.as_ref()?.notice.clone())}
+        </p>
+        <Show when=move || matches!(run.phase.get(), Phase::Failed(_))>
+            <FailureBox run />
+        </Show>
+        {missing_webgpu().map(|message| view! { <p class="notice" data-testid="no-webgpu">{message}</p> })}
+    }
+}
+
+/// One sentence that says what to do, the details a click away.
+#[component]
+fn FailureBox(run: Run) -> impl IntoView {
+    let failure = Memo::new(move |_| match run.phase.get() {
+        Phase::Failed(failure) => failure,
+        _ => Failure::default(),
+    });
+    view! {
+        <div class="failure" role="alert" data-testid="error">
+            <p>{move || failure.get().message}</p>
+            <Show when=move || !failure.get().detail.is_empty()>
+                <details>
+                    <summary>"Details"</summary>
+                    <pre>{move || failure.get().detail}</pre>
+                </details>
+            </Show>
+        </div>
+    }
+}
+
+fn status_words(run: Run) -> String {
+    match (run.phase.get(), run.progress.get()) {
+        (
+            Phase::Waiting,
+            Some(Progress {
+                loaded_bytes,
+                total_bytes,
+            }),
+        ) => {
+            format!(
+                "Loading the model: {} of {}",
+                megabytes(loaded_bytes),
+                megabytes(total_bytes)
+            )
+        }
+        (Phase::Waiting, None) if run.loaded.with(Option::is_none) => {
+            "Starting the engine".to_owned()
+        }
+        (Phase::Waiting, None) => "Looking at the picture".to_owned(),
+        (Phase::Answering, _) => count_words(run.trace.with(|trace| trace.tokens.len())),
+        (Phase::Idle | Phase::Done | Phase::Failed(_), _) => String::new(),
+    }
+}
+
+/// Time and memory of the last answer, in plain sight.
+#[component]
+pub fn Figures(run: Run) -> impl IntoView {
+    view! { <p class="figures" data-testid="figures">{move || figures(run)}</p> }
+}
+
+fn figures(run: Run) -> String {
+    let mut figures = Vec::new();
+    run.trace.with(|trace| {
+        if trace.is_complete() && !trace.tokens.is_empty() {
+            figures.push(count_words(trace.tokens.len()));
+            figures.extend(speed_figures(&trace.timing, trace.tokens.len()));
+        }
+    });
+    run.loaded
+        .with(|loaded| figures.extend(loaded.iter().flat_map(memory_figures)));
+    figures.join(" · ")
+}
+
+fn speed_figures(timing: &Timing, n_tokens: usize) -> Vec<String> {
+    let mut figures = Vec::new();
+    let first_millis = timing.vision_millis + timing.prefill_millis;
+    if first_millis > 0.0 {
+        figures.push(format!("first after {:.1} s", first_millis / 1000.0));
+    }
+    if timing.decode_millis > 0.0 && n_tokens > 1 {
+        figures.push(format!(
+            "{:.1} a second",
+            (n_tokens - 1) as f64 * 1000.0 / timing.decode_millis
+        ));
+    }
+    figures
+}
+
+fn memory_figures(loaded: &Loaded) -> Vec<String> {
+    let Loaded {
+        adapter,
+        load_millis,
+        gpu_bytes,
+        wasm_bytes,
+        ..
+    } = loaded;
+    vec![
+        format!("loaded in {:.1} s", load_millis / 1000.0),
+        format!("{} on the GPU", megabytes(*gpu_bytes)),
+        format!("{} in wasm", megabytes(*wasm_bytes)),
+        adapter.clone(),
+    ]
+}
+
+fn count_words(n_tokens: usize) -> String {
+    if n_tokens == 1 {
+        "1 token".to_owned()
+    } else {
+        format!("{n_tokens} tokens")
+    }
+}
+
+/// "5.6 MB", decimal.
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// What to do about a browser without WebGPU; `None` where there is one.
+fn missing_webgpu() -> Option<&'static str> {
+    let gpu = js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("gpu"));
+    if gpu.is_ok_and(|gpu| !gpu.is_undefined()) {
+        return None;
+    }
+    Some(if window().is_secure_context() {
+        "This browser has no WebGPU, which the model needs: Chrome and Edge have it from 113, Firefox from 141, Safari from 26. Recorded answers play everywhere."
+    } else {
+        "Browsers offer WebGPU, which the model needs, over https or on localhost only: open this page there. Recorded answers play everywhere."
+    })
+}

@@ -1,0 +1,114 @@
+//! One command after the other: load a model, answer, wait.
+
+use generate::{Generator, Target, open_gpu};
+use trace::{Ask, Command, Event, StopReason, Timing};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::MessageEvent;
+
+use crate::download::{DownloadError, download};
+use crate::mailbox::Mailbox;
+use crate::port::{now_millis, post, post_failure, scope};
+
+/// What the worker keeps between commands.
+#[derive(Default)]
+struct Session {
+    generator: Option<Generator>,
+    load_millis: f64,
+}
+
+/// Listens, announces that it listens, and serves until the page ends the worker.
+pub fn start() {
+    let mailbox = Mailbox::default();
+    let put = mailbox.clone();
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        match serde_wasm_bindgen::from_value(message.data()) {
+            Ok(command) => put.put(command),
+            Err(error) => {
+                let message = "The engine did not understand the page; reload to get the same release of both.";
+                post_failure(message.to_owned(), error.to_string(), true);
+            }
+        }
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // Listens as long as the worker lives.
+    on_message.forget();
+    wasm_bindgen_futures::spawn_local(async move {
+        post(&Event::Ready);
+        let mut session = Session::default();
+        loop {
+            match mailbox.next().await {
+                Command::Load { url } => session.load(&url, &mailbox).await,
+                Command::Ask(ask) => session.ask(&ask, &mailbox).await,
+                Command::Stop => {}
+            }
+        }
+    });
+}
+
+impl Session {
+    async fn load(&mut self, url: &str, mailbox: &Mailbox) {
+        let began = now_millis();
+        // The old model's memory is free before the new one needs it.
+        self.generator = None;
+        match open(url, mailbox).await {
+            Ok(generator) => {
+                let mut loaded = generator.loaded();
+                self.load_millis = now_millis() - began;
+                loaded.load_millis = self.load_millis;
+                loaded.wasm_bytes = wasm_bytes();
+                self.generator = Some(generator);
+                post(&Event::Loaded(loaded));
+            }
+            Err(_) if mailbox.is_stopped() => {
+                let timing = Timing {
+                    load_millis: now_millis() - began,
+                    ..Timing::default()
+                };
+                post(&Event::Done {
+                    stop: StopReason::Stopped,
+                    timing,
+                });
+            }
+            Err(error) => post_failure(error.to_string(), error.detail(), error.is_fatal()),
+        }
+    }
+
+    async fn ask(&mut self, ask: &Ask, mailbox: &Mailbox) {
+        let Some(generator) = &mut self.generator else {
+            return post_failure(
+                "No model is loaded; load one, then ask.".to_owned(),
+                String::new(),
+                false,
+            );
+        };
+        let load_millis = self.load_millis;
+        let mut emit = |mut event: Event| {
+            if let Event::Done { timing, .. } = &mut event {
+                timing.load_millis = load_millis;
+            }
+            post(&event);
+        };
+        let answered = generator
+            .ask(ask, &mut emit, &|| mailbox.is_stopped())
+            .await;
+        if let Err(error) = answered {
+            post_failure(error.to_string(), format!("{error:?}"), error.fatal());
+        }
+    }
+}
+
+async fn open(url: &str, mailbox: &Mailbox) -> Result<Generator, DownloadError> {
+    let gpu = open_gpu().await?;
+    download(url, Target::Gpu(gpu), mailbox).await
+}
+
+/// Linear memory of this module.
+fn wasm_bytes() -> u64 {
+    let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+    memory
+        .buffer()
+        .unchecked_into::<js_sys::ArrayBuffer>()
+        .byte_length()
+        .into()
+}
