@@ -502,13 +502,15 @@ def question_mask(reference: Reference, ids: torch.Tensor, prompt: str) -> tuple
     """First key that counts, and which prompt tokens are the question.
 
     With an image: everything from the first image token on counts, and the question is what follows the first
-    `<|vision_end|>`, without image and vision tokens. Without: the first user message and all that follows is both.
+    `<|vision_end|>`, without image and vision tokens. Without: the content of the first user message and all that
+    follows is both.
     """
     config = reference.model.config
     position = torch.arange(ids.numel())
     images = (ids == config.image_token_id).nonzero()
     if len(images) == 0:
-        before = prompt[: prompt.index("<|im_start|>user\n")]
+        header = "<|im_start|>user\n"
+        before = prompt[: prompt.index(header) + len(header)]
         first = len(reference.tokenizer.encode(before, add_special_tokens=False))
         return first, position >= first
     first_end = int((ids == config.vision_end_token_id).nonzero()[0])

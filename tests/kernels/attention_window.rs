@@ -8,7 +8,11 @@ fn check(n_heads: usize, head_dim: usize, borders: &[u32], factor: f32) {
     let n_rows = rows.len() / 2;
     compare(1e-5, |device| {
         let qkv = random_tensor([n_rows, 3 * n_heads * head_dim], 1, device).mul_scalar(factor);
-        values(kernels::attention_window(qkv, &words(&rows, device), n_heads))
+        values(kernels::attention_window(
+            qkv,
+            &words(&rows, device),
+            n_heads,
+        ))
     });
 }
 

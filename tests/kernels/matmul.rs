@@ -37,9 +37,19 @@ fn segments_fill_their_own_columns() {
 
 #[test]
 fn bias_residual_and_neighbours() {
-    for (n_x, format) in [(9, Format::F32), (9, Format::Q8 { group: 32 }), (1, Format::Q4 { group: 32 })] {
+    for (n_x, format) in [
+        (9, Format::F32),
+        (9, Format::Q8 { group: 32 }),
+        (1, Format::Q4 { group: 32 }),
+    ] {
         let linear = |n_rows: usize, seed: u64, device: &burn::tensor::Device| Linear {
-            weight: matrix(&random(n_rows * 40, seed), [n_rows, 40], format, n_rows, device),
+            weight: matrix(
+                &random(n_rows * 40, seed),
+                [n_rows, 40],
+                format,
+                n_rows,
+                device,
+            ),
             bias: Some(burn::module::Param::initialized(
                 burn::module::ParamId::new(),
                 burn::tensor::Tensor::from_data(
@@ -62,7 +72,13 @@ fn bias_residual_and_neighbours() {
 #[test]
 fn a_bias_follows_its_segment() {
     compare(1e-5, |device| {
-        let weight = matrix(&random(20 * 24, 1), [20, 24], Format::Q8 { group: 32 }, 7, device);
+        let weight = matrix(
+            &random(20 * 24, 1),
+            [20, 24],
+            Format::Q8 { group: 32 },
+            7,
+            device,
+        );
         let bias = burn::tensor::TensorData::new(random(20, 2), [20]);
         let linear = Linear {
             weight,

@@ -6,9 +6,13 @@ use crate::bench::{FORMATS, compare, matrix, random, random_tensor, values};
 #[test]
 fn one_to_three_rows_in_all_formats() {
     for format in FORMATS {
-        for (n_x, [n_rows, n_cols]) in
-            [(1, [1, 1]), (1, [65, 130]), (2, [3, 33]), (3, [200, 96]), (1, [7, 2048])]
-        {
+        for (n_x, [n_rows, n_cols]) in [
+            (1, [1, 1]),
+            (1, [65, 130]),
+            (2, [3, 33]),
+            (3, [200, 96]),
+            (1, [7, 2048]),
+        ] {
             let weight = random(n_rows * n_cols, 1);
             compare(1e-5, |device| {
                 let weight = matrix(&weight, [n_rows, n_cols], format, n_rows, device);

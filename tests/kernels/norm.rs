@@ -3,10 +3,17 @@ use burn::tensor::{Tensor, TensorData};
 use crate::bench::{compare, random, tensor, values};
 
 fn check(n_rows: usize, n_cols: usize, factor: f32) {
-    let x: Vec<f32> = random(n_rows * n_cols, 1).iter().map(|x| x * factor).collect();
+    let x: Vec<f32> = random(n_rows * n_cols, 1)
+        .iter()
+        .map(|x| x * factor)
+        .collect();
     compare(2e-6, |device| {
         let weight = Tensor::from_data(TensorData::new(random(n_cols, 2), [n_cols]), device);
-        values(kernels::norm(&tensor(&x, [n_rows, n_cols], device), weight, 1e-6))
+        values(kernels::norm(
+            &tensor(&x, [n_rows, n_cols], device),
+            weight,
+            1e-6,
+        ))
     });
 }
 

@@ -23,8 +23,10 @@ fn layers_add_up_by_role() {
         compare(1e-6, |device| {
             let mut readout = Tensor::<1>::ones([3 + 4 * 2], device).mul_scalar(7.0);
             for layer in 0..2 {
-                let probabilities: Vec<f32> =
-                    random(3 * 12, layer as u64 + 1).iter().map(|p| p.abs()).collect();
+                let probabilities: Vec<f32> = random(3 * 12, layer as u64 + 1)
+                    .iter()
+                    .map(|p| p.abs())
+                    .collect();
                 let at = ProbeLayer {
                     n_heads: 3,
                     capacity_token: 12,
@@ -47,7 +49,15 @@ fn layers_add_up_by_role() {
 
 #[test]
 fn more_slots_than_invocations() {
-    let roles: Vec<u32> = (0..700).map(|slot| if slot < 600 { ROLE_IMAGE + slot } else { ROLE_GENERATED }).collect();
+    let roles: Vec<u32> = (0..700)
+        .map(|slot| {
+            if slot < 600 {
+                ROLE_IMAGE + slot
+            } else {
+                ROLE_GENERATED
+            }
+        })
+        .collect();
     compare(1e-5, |device| {
         let probabilities: Vec<f32> = random(2 * 700, 1).iter().map(|p| p.abs()).collect();
         let at = ProbeLayer {

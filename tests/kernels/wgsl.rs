@@ -32,7 +32,10 @@ fn check(shader: &impl Shader) {
         .iter()
         .filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }))
         .count();
-    assert!(n_storage <= 8, "{shader:?} binds {n_storage} storage buffers, WebGPU guarantees 8");
+    assert!(
+        n_storage <= 8,
+        "{shader:?} binds {n_storage} storage buffers, WebGPU guarantees 8"
+    );
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Browser {
         browser.session = format!("{}/{id}", browser.session);
         browser.post(
             "/timeouts",
-            &json!({ "script": 300_000, "pageLoad": 300_000 }),
+            &json!({ "script": 300_000, "pageLoad": 60_000 }),
         )?;
         browser.devtools(
             "Page.addScriptToEvaluateOnNewDocument",

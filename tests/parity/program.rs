@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
-use tests::{Case, Tensors};
+use tests::{Case, Tensors, built};
 
 /// Where the model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,23 +146,6 @@ pub fn quantize(input: &Path, output: &Path, format: &str, group: u32) -> Result
     command.arg("--in").arg(input).arg("--out").arg(output);
     command.args(["--format", format, "--group", &group.to_string()]);
     finish(command)
-}
-
-/// A program that was built into the same folder as this test: `target/<profile>/`.
-fn built(name: &str) -> Result<PathBuf> {
-    let test = env::current_exe()?;
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .context("the test runs outside a target folder")?;
-    let program = profile.join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    if program.is_file() {
-        return Ok(program);
-    }
-    bail!(
-        "{} is not built; run `cargo build -p cli -p quantize` with the profile of this test, or `cargo xtask test`",
-        program.display()
-    )
 }
 
 fn finish(mut command: Command) -> Result<()> {

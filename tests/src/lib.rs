@@ -2,12 +2,15 @@
 //!
 //! * [`cases`]: the project's fixtures (`fixtures/`, made by `reference.py`) and the oracle beside the checkout.
 //! * [`Tensors`] and [`Array`]: safetensors files as plain numbers.
+//! * [`built`]: the programs that a test runs.
 //! * [`difference`] and [`mismatches`]: where two arrays differ most.
 
 mod array;
+mod built;
 mod case;
 mod compare;
 
 pub use array::{Array, Tensors};
+pub use built::built;
 pub use case::{Case, cases, fixtures_dir, oracle_dir};
 pub use compare::{Difference, difference, mismatches};

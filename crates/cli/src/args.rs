@@ -30,7 +30,12 @@ pub struct AskArgs {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub image: Vec<PathBuf>,
     /// What to ask
-    #[arg(long, value_name = "TEXT", required_unless_present = "messages", conflicts_with = "messages")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present = "messages",
+        conflicts_with = "messages"
+    )]
     pub question: Option<String>,
     /// JSON list of messages with role and content, sent as it is instead of a question
     #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "system"])]
@@ -45,16 +50,16 @@ pub struct AskArgs {
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<u32>,
     /// 0 always takes the most likely token [default: the model's own]
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub temperature: Option<f32>,
     /// Keep the N most likely tokens [default: the model's own]
     #[arg(long, value_name = "N")]
     pub top_k: Option<u32>,
     /// Keep the smallest set of tokens with this probability [default: the model's own]
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub top_p: Option<f32>,
     /// Above 1 discourages tokens that occurred before [default: the model's own]
-    #[arg(long, value_name = "R")]
+    #[arg(long, value_name = "R", allow_negative_numbers = true)]
     pub repetition_penalty: Option<f32>,
     /// Seed of the choice
     #[arg(long, value_name = "N", default_value_t = 0)]

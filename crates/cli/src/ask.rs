@@ -1,7 +1,7 @@
 //! `lookback ask`.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     sync::{
         Arc,
@@ -9,8 +9,10 @@ use std::{
     },
 };
 
-use anyhow::{Context, Result};
-use generate::{Device, Generator, Message, Prepared, Recording, Target, open_folder, open_gpu};
+use anyhow::{Result, anyhow};
+use generate::{
+    Device, Generator, Message, Method, Prepared, Recording, Target, open_folder, open_gpu,
+};
 use trace::{Ask, Event, Failure, ImageFile, Trace};
 use web_time::Instant;
 
@@ -22,28 +24,46 @@ use crate::{
 /// Loads the model, answers, writes what was asked for.
 pub async fn ask(args: &AskArgs) -> Result<()> {
     let stopped = stop_on_interrupt()?;
+    // What needs no model is read first: a mistyped path must not cost the load.
+    let request = request(args)?;
+    let messages = args.messages.as_deref().map(read_messages).transpose()?;
     let mut generator = load(args).await?;
-    let ask = request(args, &generator)?;
+    let ask = with_method(request, &generator);
     let started = Instant::now();
-    let prepared = prepare(args, &generator, &ask)?;
+    let prepared = match &messages {
+        Some(messages) => generator.prepare_messages(messages, &ask)?,
+        None => generator.prepare(&ask)?,
+    };
     let mut trace = Trace::new(trace::ModelInfo {
         method: ask.method,
         ..generator.loaded().model
     });
     let mut recording = args.tensors.is_some().then(Recording::default);
+    let mut printed = Ok(());
+    // A closed pipe must not cost the files, but without any there is nobody left to answer.
+    let has_files = args.trace.is_some() || args.tensors.is_some();
     let mut emit = |event: Event| {
-        if let Event::Token(token) = &event {
-            print!("{}", token.text);
-            // A closed pipe must not cost the trace.
-            let _ = std::io::stdout().flush();
+        if let Event::Token(token) = &event
+            && printed.is_ok()
+        {
+            printed = print(&token.text);
+            if printed.is_err() && !has_files {
+                stopped.store(true, Ordering::Relaxed);
+            }
         }
         trace.apply(&event);
     };
     let is_stopped = || stopped.load(Ordering::Relaxed);
     let answered = generator
-        .answer(prepared, started, &mut emit, &is_stopped, recording.as_mut())
+        .answer(
+            prepared,
+            started,
+            &mut emit,
+            &is_stopped,
+            recording.as_mut(),
+        )
         .await;
-    println!();
+    let printed = printed.and_then(|()| print("\n"));
     if let Err(error) = &answered {
         trace.apply(&Event::Error(Failure {
             message: error.to_string(),
@@ -58,7 +78,18 @@ pub async fn ask(args: &AskArgs) -> Result<()> {
         write(path, &tensors::serialize(recording)?)?;
     }
     report(&trace);
-    Ok(())
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(
+            "cannot write the answer to standard output ({error}); send it elsewhere"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
@@ -91,14 +122,21 @@ async fn load(args: &AskArgs) -> Result<Generator> {
         eprintln!();
     }
     let loaded = generator.loaded();
-    eprintln!("{} ({}) on {}", loaded.model.name, loaded.model.quantization, loaded.adapter);
+    eprintln!(
+        "{} ({}) on {}",
+        loaded.model.name, loaded.model.quantization, loaded.adapter
+    );
     if let Some(notice) = loaded.notice {
         eprintln!("{notice}");
     }
     Ok(generator)
 }
 
-fn request(args: &AskArgs, generator: &Generator) -> Result<Ask> {
+/// The question but for a method that the model may prefer.
+fn request(args: &AskArgs) -> Result<Ask> {
+    if let Some(name) = &args.method {
+        Method::find(name)?;
+    }
     let images = args.image.iter().map(|path| {
         let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(ImageFile {
@@ -106,13 +144,11 @@ fn request(args: &AskArgs, generator: &Generator) -> Result<Ask> {
             bytes: read(path)?,
         })
     });
-    let own = generator.loaded().methods.into_iter().next();
-    let method = args.method.clone().or(own);
     Ok(Ask {
         system: args.system.clone(),
         question: args.question.clone().unwrap_or_default(),
         images: images.collect::<Result<_>>()?,
-        method: method.unwrap_or_else(|| "plain".to_owned()),
+        method: args.method.clone().unwrap_or_default(),
         max_tokens: args.max_tokens,
         temperature: args.temperature,
         top_k: args.top_k,
@@ -124,23 +160,31 @@ fn request(args: &AskArgs, generator: &Generator) -> Result<Ask> {
     })
 }
 
-fn prepare(args: &AskArgs, generator: &Generator, ask: &Ask) -> Result<Prepared> {
-    let Some(path) = &args.messages else {
-        return Ok(generator.prepare(ask)?);
-    };
+fn with_method(request: Ask, generator: &Generator) -> Ask {
+    if !request.method.is_empty() {
+        return request;
+    }
+    let own = generator.loaded().methods.into_iter().next();
+    Ask {
+        method: own.unwrap_or_else(|| "plain".to_owned()),
+        ..request
+    }
+}
+
+fn read_messages(path: &Path) -> Result<Vec<Message>> {
     let json = serde_json::from_slice(&read(path)?)
-        .with_context(|| format!("{} is not valid JSON; correct it", path.display()))?;
-    let messages = Message::parse_list(&json)?;
-    Ok(generator.prepare_messages(&messages, ask)?)
+        .map_err(|error| anyhow!("{} is not valid JSON ({error}); correct it", path.display()))?;
+    Ok(Message::parse_list(&json)?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}; check the path", path.display()))
+    std::fs::read(path)
+        .map_err(|error| anyhow!("cannot read {} ({error}); check the path", path.display()))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes)
-        .with_context(|| format!("cannot write {}; check the path", path.display()))
+        .map_err(|error| anyhow!("cannot write {} ({error}); check the path", path.display()))
 }
 
 fn report(trace: &Trace) {

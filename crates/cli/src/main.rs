@@ -13,8 +13,8 @@ fn main() -> ExitCode {
     match futures_lite::future::block_on(ask::ask(&args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: what failed, then why.
-            eprintln!("lookback: {error:#}");
+            // One line: every error's own text holds its cause and what to do.
+            eprintln!("lookback: {error}");
             ExitCode::FAILURE
         }
     }

@@ -25,7 +25,9 @@ fn ints(name: &'static str, shape: &[usize], values: impl Iterator<Item = u32>) 
         name,
         dtype: Dtype::I32,
         shape: shape.to_vec(),
-        bytes: values.flat_map(|value| (value as i32).to_le_bytes()).collect(),
+        bytes: values
+            .flat_map(|value| (value as i32).to_le_bytes())
+            .collect(),
     }
 }
 
@@ -45,15 +47,27 @@ fn prompt(recording: &Recording) -> Vec<Entry> {
     let n_token = recording.input_ids.len();
     let positions = recording.position_ids.iter().flatten().copied();
     let grids = recording.image_grid_thw.iter().flatten().copied();
-    let n_patch: u32 = recording.image_grid_thw.iter().map(|[t, h, w]| t * h * w).sum();
+    let n_patch: u32 = recording
+        .image_grid_thw
+        .iter()
+        .map(|[t, h, w]| t * h * w)
+        .sum();
     let n_patch = n_patch as usize;
     let mut entries = vec![
         ints("input_ids", &[n_token], recording.input_ids.iter().copied()),
         ints("position_ids", &[3, n_token], positions),
-        ints("image_grid_thw", &[recording.image_grid_thw.len(), 3], grids),
+        ints(
+            "image_grid_thw",
+            &[recording.image_grid_thw.len(), 3],
+            grids,
+        ),
     ];
     if n_patch > 0 {
-        let n_image_token = recording.steps.first().map_or(0, |step| step.map.len()).max(1);
+        let n_image_token = recording
+            .steps
+            .first()
+            .map_or(0, |step| step.map.len())
+            .max(1);
         let width = recording.pixel_values.len() / n_patch;
         let hidden = recording.vision_embeds.len() / n_image_token;
         let pixels = recording.pixel_values.iter().copied();
@@ -76,12 +90,22 @@ fn steps(recording: &Recording) -> Vec<Entry> {
     };
     let logits = steps.iter().flat_map(|step| step.logits.iter().copied());
     let map = steps.iter().flat_map(|step| step.map.iter().copied());
-    let per_layer = steps.iter().flat_map(|step| step.sums.iter().map(|sums| sums[0]));
+    let per_layer = steps
+        .iter()
+        .flat_map(|step| step.sums.iter().map(|sums| sums[0]));
     let positions = &recording.decode_position_ids;
     vec![
         floats("logits", &[n, size(|step| step.logits.len())], logits),
-        ints("generated_ids", &[n], recording.generated_ids.iter().copied()),
-        ints("decode_position_ids", &[positions.len()], positions.iter().copied()),
+        ints(
+            "generated_ids",
+            &[n],
+            recording.generated_ids.iter().copied(),
+        ),
+        ints(
+            "decode_position_ids",
+            &[positions.len()],
+            positions.iter().copied(),
+        ),
         floats("attn_image_tokens", &[n, size(|step| step.map.len())], map),
         floats("attn_image_mass_per_layer", &[n, n_layers], per_layer),
         floats("attn_image_mass", &[n], steps.iter().map(mass)),

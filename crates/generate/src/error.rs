@@ -46,6 +46,12 @@ pub enum Error {
     /// The tokenizer.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// The model folder is not there.
+    #[error("there is no folder {dir}; give a Hugging Face folder or one that quantize made")]
+    NoFolder {
+        /// Path asked for.
+        dir: String,
+    },
     /// A file of the model is not there.
     #[error("the model folder has no {name}; get the complete folder")]
     MissingFile {
@@ -61,10 +67,20 @@ pub enum Error {
         reason: String,
     },
     /// A file is not what the manifest says.
-    #[error("{name} does not have the hash in manifest.json; the file is damaged or of another version, get it again")]
+    #[error(
+        "{name} does not have the hash in manifest.json; the file is damaged or of another version, get it again"
+    )]
     FileHash {
         /// File name.
         name: String,
+    },
+    /// Shards were not loaded to their end.
+    #[error("only {loaded} of the model's {expected} shards are loaded; load the model again")]
+    Shards {
+        /// Shards that are complete.
+        loaded: usize,
+        /// Shards of the manifest.
+        expected: usize,
     },
     /// A file is not JSON.
     #[error("{name} is not valid JSON ({reason}); get the file again")]
@@ -93,7 +109,9 @@ pub enum Error {
         expected: &'static str,
     },
     /// The device cannot be read.
-    #[error("the GPU did not return its results ({0}); close other programs that use it and load the model again")]
+    #[error(
+        "the GPU did not return its results ({0}); close other programs that use it and load the model again"
+    )]
     Read(String),
 }
 

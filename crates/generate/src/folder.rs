@@ -27,6 +27,11 @@ pub async fn open_folder(
     target: Target,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Generator, Error> {
+    if !dir.is_dir() {
+        return Err(Error::NoFolder {
+            dir: dir.display().to_string(),
+        });
+    }
     if dir.join(Manifest::FILE).is_file() {
         open_lookback(dir, target, progress).await
     } else {
@@ -59,7 +64,9 @@ async fn open_lookback(
         let path = dir.join(name);
         let mut file = fs::File::open(&path).map_err(|error| unreadable(&path, &error))?;
         loop {
-            let n = file.read(&mut piece).map_err(|error| unreadable(&path, &error))?;
+            let n = file
+                .read(&mut piece)
+                .map_err(|error| unreadable(&path, &error))?;
             if n == 0 {
                 break;
             }
@@ -139,7 +146,10 @@ fn write_dense(
     for first in (0..tensor.n_rows()).step_by(n_at_once) {
         let rows = first..(first + n_at_once).min(tensor.n_rows());
         let values = checkpoint.read_rows_f32(name, rows)?;
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         builder.write(index, Part::Words, (first * row_bytes) as u64, &bytes);
     }
     Ok(())

@@ -114,7 +114,7 @@ impl Answer<'_> {
         let sources = self.prepared.sources();
         let table = self.prepared.positions.rotary_table(config);
         let n_prompt = sources.len();
-        let n_free = config.max_position_embeddings - n_prompt;
+        let n_free = self.model.max_cache_token() - n_prompt;
         let n_max = self.prepared.settings.n_max_token.min(n_free);
         let n_image = self.prepared.n_image_token();
         let roles = self.prepared.role_codes();
@@ -128,7 +128,8 @@ impl Answer<'_> {
             }
             let rows = first..(first + PREFILL_CHUNK_TOKEN).min(n_prompt - 1);
             let table = table_rows(&table, rows.clone());
-            self.model.prefill(&sources[rows], images.as_ref(), &table, &mut cache);
+            self.model
+                .prefill(&sources[rows], images.as_ref(), &table, &mut cache);
         }
 
         let mut seen = self.prepared.tokens.input_ids.clone();
@@ -167,8 +168,7 @@ impl Answer<'_> {
             if step == 0 {
                 self.timing.prefill_millis = millis(prefill_started);
             }
-            self.timing.decode_millis =
-                millis(prefill_started) - self.timing.prefill_millis;
+            self.timing.decode_millis = millis(prefill_started) - self.timing.prefill_millis;
             if is_end {
                 return Ok(StopReason::End);
             }
@@ -195,7 +195,9 @@ impl Answer<'_> {
             let width = self.model.config.hidden_size;
             for &row in &embeds.row_of_token {
                 let row = row as usize * width;
-                recording.vision_embeds.extend_from_slice(&rows[row..row + width]);
+                recording
+                    .vision_embeds
+                    .extend_from_slice(&rows[row..row + width]);
             }
         }
         Ok(Some(embeds))

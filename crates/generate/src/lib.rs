@@ -13,7 +13,6 @@ mod recording;
 mod sampler;
 
 pub use burn::tensor::Device;
-pub use qwen_vl::{Gpu, prompt::Message};
 pub use error::Error;
 pub use files::Files;
 #[cfg(not(target_family = "wasm"))]
@@ -22,9 +21,11 @@ pub use generator::Generator;
 pub use loader::{Loader, Target};
 pub use method::{METHODS, Method};
 pub use prepare::{Prepared, Settings};
+pub use qwen_vl::{Gpu, prompt::Message};
 pub use readout::{Readout, read};
 pub use recording::Recording;
-pub use sampler::Sampler;
+pub use sampler::{Choice, Sampler};
+use weights::Format;
 
 /// Opens the GPU of this process, a software one if there is no other.
 ///
@@ -37,6 +38,11 @@ pub async fn open_gpu() -> Result<Gpu, Error> {
 /// Storage of the language model's matrices: `f32`, `f16`, `q8` or `q4`.
 fn quantization(model: &qwen_vl::model::Model) -> String {
     let layers = model.network.model.layers.first();
-    let format = layers.map(|layer| layer.self_attn.q_proj.weight.format());
-    format.map_or_else(String::new, |format| format.to_string())
+    let name = layers.map_or("", |layer| match layer.self_attn.q_proj.weight.format() {
+        Format::F32 => "f32",
+        Format::F16 => "f16",
+        Format::Q8 { .. } => "q8",
+        Format::Q4 { .. } => "q4",
+    });
+    name.to_owned()
 }

@@ -123,7 +123,9 @@ impl Loader {
     /// File names and lengths in bytes of the shards, to be pushed in this order.
     pub fn shards(&self) -> Vec<(String, u64)> {
         let shards = self.manifest.shards.iter();
-        shards.map(|shard| (shard.file.clone(), shard.length)).collect()
+        shards
+            .map(|shard| (shard.file.clone(), shard.length))
+            .collect()
     }
 
     /// The next bytes of the current shard, in pieces of any size.
@@ -174,8 +176,13 @@ impl Loader {
     /// The model, ready to answer.
     ///
     /// # Errors
-    /// For side files that cannot be used, and if the device ran out of memory.
+    /// For shards that are missing, side files that cannot be used, and if the device ran out of memory.
     pub async fn finish(self) -> Result<Generator, Error> {
+        let expected = self.manifest.shards.len();
+        if self.shard < expected {
+            let loaded = self.shard;
+            return Err(Error::Shards { loaded, expected });
+        }
         let host = self.files.read(&self.manifest.config, &self.config)?;
         let model = self.builder.finish()?;
         model.wait().await?;

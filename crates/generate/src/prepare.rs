@@ -4,7 +4,7 @@ use qwen_vl::{
     image::{PatchedImage, Picture},
     model::Model,
     mrope::Positions,
-    prompt::{Message, PromptTokens, TokenRole},
+    prompt::{Message, PromptError, PromptTokens, TokenRole},
 };
 use trace::{Ask, ImageFile, Prompt, PromptImage};
 
@@ -41,11 +41,15 @@ impl Prepared {
     pub(crate) fn from_ask(host: &Host, model: &Model, ask: &Ask) -> Result<Prepared, Error> {
         let method = Method::find(&ask.method)?;
         if ask.question.trim().is_empty() {
-            return Err(qwen_vl::prompt::PromptError::EmptyQuestion.into());
+            return Err(PromptError::EmptyQuestion.into());
         }
         let system = ask.system.as_deref().or(method.system);
         let question = Message::question(ask.images.len(), &method.text(&ask.question));
-        let messages: Vec<Message> = system.map(Message::system).into_iter().chain([question]).collect();
+        let messages: Vec<Message> = system
+            .map(Message::system)
+            .into_iter()
+            .chain([question])
+            .collect();
         let mut prepared = Prepared::from_messages(host, model, &messages, ask)?;
         prepared.prompt.question = ask.question.clone();
         Ok(prepared)
@@ -69,8 +73,11 @@ impl Prepared {
         let images = ask.images.iter().map(|file| patched(file, &preprocessor));
         let images = images.collect::<Result<Vec<_>, Error>>()?;
         let grids: Vec<_> = images.iter().map(|image| image.grid).collect();
-        let n_context = config.max_position_embeddings;
+        let n_context = model.max_cache_token();
         let tokens = PromptTokens::new(&rendered, &grids, &host.tokenizer, config, n_context - 1)?;
+        if tokens.input_ids.is_empty() {
+            return Err(PromptError::EmptyQuestion.into());
+        }
         let positions = Positions::of_prompt(&tokens.input_ids, &tokens.grids(), config)?;
         let prompt = prompt(messages, &tokens, &images, &ask.images);
         Ok(Prepared {
@@ -160,10 +167,16 @@ fn settings(host: &Host, ask: &Ask) -> Result<Settings, Error> {
     if let Some(penalty) = ask.repetition_penalty {
         sampler.repetition_penalty = penalty;
     }
-    check("temperature", sampler.temperature, "0 or more", |t| t >= 0.0)?;
-    check("top_p", sampler.top_p, "above 0 and at most 1", |p| p > 0.0 && p <= 1.0)?;
+    check("temperature", sampler.temperature, "0 or more", |t| {
+        t >= 0.0
+    })?;
+    check("top_p", sampler.top_p, "above 0 and at most 1", |p| {
+        p > 0.0 && p <= 1.0
+    })?;
     let penalty = sampler.repetition_penalty;
-    check("repetition_penalty", penalty, "above 0", |penalty| penalty > 0.0)?;
+    check("repetition_penalty", penalty, "above 0", |penalty| {
+        penalty > 0.0
+    })?;
     let n_max_token = ask.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS) as usize;
     check("max_tokens", n_max_token as f32, "1 or more", |n| n >= 1.0)?;
     Ok(Settings {

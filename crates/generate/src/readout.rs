@@ -50,7 +50,9 @@ pub async fn read(step: Step, n_image_token: usize) -> Result<Readout, Error> {
         return Err(error.into());
     }
     let sums = readout.split_off(n_image_token);
-    let sums = sums.chunks_exact(4).map(|sums| [sums[0], sums[1], sums[2], sums[3]]);
+    let sums = sums
+        .chunks_exact(4)
+        .map(|sums| [sums[0], sums[1], sums[2], sums[3]]);
     Ok(Readout {
         logits,
         sums: sums.collect(),

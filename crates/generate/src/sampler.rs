@@ -44,11 +44,10 @@ impl Sampler {
 
     /// Chooses among the ids below `logits.len()`; `seen` holds prompt and answer so far.
     pub fn choose(&mut self, logits: &[f32], seen: &[u32]) -> Choice {
-        let penalized = self.penalized(logits, seen);
         let id = if self.temperature == 0.0 {
-            largest(&penalized)
+            largest(&self.penalized(logits, seen))
         } else {
-            let kept = self.kept(&penalized);
+            let kept = self.kept(logits, seen);
             self.draw(&kept)
         };
         let maximum = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -79,9 +78,10 @@ impl Sampler {
         penalized
     }
 
-    /// Ids and probabilities that temperature, top-k and top-p leave, most likely first, summing to 1.
-    pub fn kept(&self, logits: &[f32]) -> Vec<(usize, f64)> {
-        let mut order: Vec<(usize, f64)> = logits
+    /// Ids and probabilities that penalty, temperature (above 0), top-k and top-p leave, most likely first, summing to 1.
+    pub fn kept(&self, logits: &[f32], seen: &[u32]) -> Vec<(usize, f64)> {
+        let mut order: Vec<(usize, f64)> = self
+            .penalized(logits, seen)
             .iter()
             .map(|&logit| f64::from(logit) / f64::from(self.temperature))
             .enumerate()

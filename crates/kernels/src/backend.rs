@@ -7,9 +7,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use crate::{
-    embedding::Table, matmul::Segment, mrope::Heads, probe::ProbeLayer, rope::RopeHeads,
-};
+use crate::{embedding::Table, matmul::Segment, mrope::Heads, probe::ProbeLayer, rope::RopeHeads};
 
 /// One method per kernel; shapes are in the module of the kernel.
 #[backend_extension(Cube, Flex: cfg(not(target_family = "wasm")))]

@@ -85,7 +85,10 @@ impl Matrix {
                 n_rows: self.segment_rows(index),
                 n_cols,
             };
-            let (source, image) = (source.clone().into_dispatch(), image.clone().into_dispatch());
+            let (source, image) = (
+                source.clone().into_dispatch(),
+                image.clone().into_dispatch(),
+            );
             out = Tensor::from_dispatch(match self {
                 Matrix::Dense(dense) => Dispatch::embedding_dense(
                     source,
@@ -159,9 +162,10 @@ impl Matrix {
             };
             let bias = match bias {
                 Some(bias) if self.n_segments() == 1 => bias.val().into_dispatch(),
-                Some(bias) => {
-                    bias.val().slice([first_row..first_row + n_rows]).into_dispatch()
-                }
+                Some(bias) => bias
+                    .val()
+                    .slice([first_row..first_row + n_rows])
+                    .into_dispatch(),
                 None => x.clone().into_dispatch(),
             };
             let (x, target) = (x.clone().into_dispatch(), out.into_dispatch());

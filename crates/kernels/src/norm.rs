@@ -27,11 +27,7 @@ pub(crate) fn run(
     launch(
         Norm,
         folded(n_rows as u32),
-        &[
-            Binding::Read(x),
-            Binding::Read(weight),
-            Binding::Write(out),
-        ],
+        &[Binding::Read(x), Binding::Read(weight), Binding::Write(out)],
         &[n_cols as u32, eps.to_bits()],
     );
 }

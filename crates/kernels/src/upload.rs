@@ -24,8 +24,7 @@ impl Upload {
         let target = match device.as_dispatch().clone() {
             DispatchDevice::Cube(cube) => {
                 let client = cube.client();
-                let handle =
-                    client.memory_persistent_allocation((), |()| client.empty(n_bytes));
+                let handle = client.memory_persistent_allocation((), |()| client.empty(n_bytes));
                 let shape = Shape::from([n_bytes / 4]);
                 let tensor =
                     CubeTensor::new_contiguous(client.clone(), cube, shape, handle, DType::U32);

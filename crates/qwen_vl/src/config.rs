@@ -129,6 +129,11 @@ impl Config {
             ),
         )?;
         inconsistent(
+            self.head_dim.is_multiple_of(4),
+            "head_dim to be a multiple of 4",
+            self.head_dim.to_string(),
+        )?;
+        inconsistent(
             self.head_dim == 2 * self.mrope_section.iter().sum::<usize>(),
             "the sum of mrope_section to be head_dim / 2",
             format!("{:?} and head_dim {}", self.mrope_section, self.head_dim),

@@ -49,7 +49,7 @@ pub enum PictureError {
     },
     /// A side of zero pixels, or a pixel buffer of another length.
     #[error("a picture of {width_px} x {height_px} pixels needs {} bytes of RGB but has {got}; pass whole pixels",
-        width_px * height_px * 3)]
+        width_px.saturating_mul(*height_px).saturating_mul(3))]
     WrongLength {
         /// Width in pixels.
         width_px: usize,

@@ -45,7 +45,9 @@ pub enum LoadError {
         got: Vec<usize>,
     },
     /// A vector or patch embedding that is not f32, or a layout that does not exist.
-    #[error("tensor {name} is stored as {got}, which this engine cannot use; quantize the checkpoint again")]
+    #[error(
+        "tensor {name} is stored as {got}, which this engine cannot use; quantize the checkpoint again"
+    )]
     Format {
         /// Published name.
         name: String,
@@ -53,7 +55,9 @@ pub enum LoadError {
         got: String,
     },
     /// A single row is larger than a binding.
-    #[error("a row of tensor {name} takes {row_bytes} bytes, more than this GPU can bind ({max_bytes}); use another GPU or --device cpu")]
+    #[error(
+        "a row of tensor {name} takes {row_bytes} bytes, more than this GPU can bind ({max_bytes}); use another GPU or --device cpu"
+    )]
     RowTooLarge {
         /// Published name.
         name: String,
@@ -317,13 +321,16 @@ impl Builder {
         let slot = self.take(name)?;
         let (layout, rows_per_segment) = (slot.layout, slot.rows_per_segment);
         if layout.format() == Format::F32 {
-            let rows = |index: usize| {
-                rows_per_segment.min(layout.rows() - index * rows_per_segment)
-            };
-            let weight = slot.segments.into_iter().enumerate().map(|(index, segment)| {
-                let weight = segment.words.into_floats([rows(index), layout.cols()]);
-                Param::initialized(ParamId::new(), weight)
-            });
+            let rows =
+                |index: usize| rows_per_segment.min(layout.rows() - index * rows_per_segment);
+            let weight = slot
+                .segments
+                .into_iter()
+                .enumerate()
+                .map(|(index, segment)| {
+                    let weight = segment.words.into_floats([rows(index), layout.cols()]);
+                    Param::initialized(ParamId::new(), weight)
+                });
             return Ok(Matrix::Dense(DenseMatrix {
                 weight: weight.collect(),
             }));
@@ -400,7 +407,12 @@ fn linear(at: &str, n_out: usize, n_in: usize, has_bias: bool) -> Vec<(String, V
 fn vision_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
     let vision = &config.vision_config;
     let (width, inner) = (vision.hidden_size, vision.intermediate_size);
-    let mut tensors = linear("visual.patch_embed.proj", width, vision.n_patch_value(), false);
+    let mut tensors = linear(
+        "visual.patch_embed.proj",
+        width,
+        vision.n_patch_value(),
+        false,
+    );
     for index in 0..vision.depth {
         let at = format!("visual.blocks.{index}");
         tensors.push((format!("{at}.norm1.weight"), vec![width]));
@@ -414,7 +426,12 @@ fn vision_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
     let group = width * vision.spatial_merge_size * vision.spatial_merge_size;
     tensors.push(("visual.merger.ln_q.weight".to_owned(), vec![width]));
     tensors.extend(linear("visual.merger.mlp.0", group, group, true));
-    tensors.extend(linear("visual.merger.mlp.2", config.hidden_size, group, true));
+    tensors.extend(linear(
+        "visual.merger.mlp.2",
+        config.hidden_size,
+        group,
+        true,
+    ));
     tensors
 }
 
@@ -426,10 +443,30 @@ fn text_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
         let at = format!("model.layers.{index}");
         tensors.push((format!("{at}.input_layernorm.weight"), vec![width]));
         tensors.push((format!("{at}.post_attention_layernorm.weight"), vec![width]));
-        tensors.extend(linear(&format!("{at}.self_attn.q_proj"), width, width, true));
-        tensors.extend(linear(&format!("{at}.self_attn.k_proj"), kv_width, width, true));
-        tensors.extend(linear(&format!("{at}.self_attn.v_proj"), kv_width, width, true));
-        tensors.extend(linear(&format!("{at}.self_attn.o_proj"), width, width, false));
+        tensors.extend(linear(
+            &format!("{at}.self_attn.q_proj"),
+            width,
+            width,
+            true,
+        ));
+        tensors.extend(linear(
+            &format!("{at}.self_attn.k_proj"),
+            kv_width,
+            width,
+            true,
+        ));
+        tensors.extend(linear(
+            &format!("{at}.self_attn.v_proj"),
+            kv_width,
+            width,
+            true,
+        ));
+        tensors.extend(linear(
+            &format!("{at}.self_attn.o_proj"),
+            width,
+            width,
+            false,
+        ));
         tensors.extend(linear(&format!("{at}.mlp.gate_proj"), inner, width, false));
         tensors.extend(linear(&format!("{at}.mlp.up_proj"), inner, width, false));
         tensors.extend(linear(&format!("{at}.mlp.down_proj"), width, inner, false));

@@ -126,6 +126,16 @@ impl Model {
         Ok(())
     }
 
+    /// Tokens that a cache can hold: the model's context, or less where the adapter binds less.
+    pub fn max_cache_token(&self) -> usize {
+        let config = &self.config;
+        let widest = config
+            .num_attention_heads
+            .max(config.num_key_value_heads * config.head_dim);
+        let fits = self.max_binding_bytes / (4 * widest as u64);
+        (config.max_position_embeddings as u64).min(fits) as usize
+    }
+
     /// An empty cache for a prompt with these roles (see `kernels::probe`) and `capacity_token` tokens in all.
     pub fn cache(&self, roles: &[u32], n_image_token: usize, capacity_token: usize) -> Cache {
         let config = &self.config;
@@ -206,8 +216,6 @@ impl Model {
 fn row_borders(cu_seqlens: &[u32]) -> Vec<u32> {
     cu_seqlens
         .windows(2)
-        .flat_map(|segment| {
-            [segment[0], segment[1]].repeat((segment[1] - segment[0]) as usize)
-        })
+        .flat_map(|segment| [segment[0], segment[1]].repeat((segment[1] - segment[0]) as usize))
         .collect()
 }

@@ -2,5 +2,6 @@
 
 mod byte_range;
 pub mod folder;
+mod http;
 mod media_type;
 pub mod serve;

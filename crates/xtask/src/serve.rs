@@ -1,16 +1,17 @@
 //! A static file server: what any plain web server does, with byte ranges and no special headers.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::io::{self, Seek, SeekFrom};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use percent_encoding::percent_decode_str;
-use tiny_http::{Header, Method, Request, Response, ResponseBox};
 
 use crate::byte_range::ByteRange;
+use crate::http::{self, Request, Response};
 use crate::media_type::media_type;
 
 /// Why a server did not start.
@@ -34,12 +35,12 @@ pub enum ServeError {
     },
 }
 
-/// A folder served over HTTP, each request in a thread of its own, until the value is dropped.
+/// A folder served over HTTP, each connection in a thread of its own, until the value is dropped.
 pub struct StaticServer {
-    server: Arc<tiny_http::Server>,
     accepting: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
     address: SocketAddr,
-    site: Arc<Site>,
+    prefix: String,
 }
 
 impl StaticServer {
@@ -49,36 +50,35 @@ impl StaticServer {
     /// When the folder cannot be read or the address cannot be bound.
     pub fn start(folder: &Path, prefix: &str, host: &str, port: u16) -> Result<Self, ServeError> {
         let site = Arc::new(Site::new(folder, prefix)?);
+        let prefix = site.prefix.clone();
         let (listener, address) = listen(host, port).map_err(|source| ServeError::Listen {
             address: format!("{host}:{port}"),
             source,
         })?;
-        let server = tiny_http::Server::from_listener(listener, None)
-            .map(Arc::new)
-            .map_err(|source| ServeError::Listen {
-                address: format!("{host}:{port}"),
-                source: io::Error::other(source),
-            })?;
+        let closing = Arc::new(AtomicBool::new(false));
         let accepting = std::thread::spawn({
-            let (server, site) = (Arc::clone(&server), Arc::clone(&site));
+            let closing = Arc::clone(&closing);
             move || {
-                for request in server.incoming_requests() {
+                for stream in listener
+                    .incoming()
+                    .take_while(|_| !closing.load(Ordering::SeqCst))
+                {
                     let site = Arc::clone(&site);
-                    std::thread::spawn(move || site.answer(request));
+                    std::thread::spawn(move || stream.and_then(|stream| site.answer(stream)));
                 }
             }
         });
         Ok(Self {
-            server,
             accepting: Some(accepting),
+            closing,
             address,
-            site,
+            prefix,
         })
     }
 
     /// Where a browser finds the folder, with a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}{}", self.address, self.site.prefix)
+        format!("http://{}{}", self.address, self.prefix)
     }
 
     /// Serves until the process ends.
@@ -92,7 +92,9 @@ impl StaticServer {
 
 impl Drop for StaticServer {
     fn drop(&mut self) {
-        self.server.unblock();
+        self.closing.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for connections; it sees that it is to end.
+        let _ = TcpStream::connect(self.address);
     }
 }
 
@@ -137,20 +139,29 @@ impl Site {
         Ok(Self { folder, prefix })
     }
 
-    fn answer(&self, request: Request) {
-        let response = match request.method() {
-            Method::Get | Method::Head => self.respond(&request),
-            _ => status(405, [("Allow", "GET, HEAD")]),
+    /// A browser that went away is no fault of ours: nobody hears of the error.
+    fn answer(&self, mut stream: TcpStream) -> io::Result<()> {
+        let Some(request) = http::read(&mut stream)? else {
+            return Ok(());
         };
-        // A browser that went away is no fault of ours.
-        let _ = request.respond(response);
+        let response = match request.method.as_str() {
+            "GET" | "HEAD" => self.respond(&request),
+            _ => status(
+                "405 Method Not Allowed",
+                vec![("Allow", "GET, HEAD".to_owned())],
+            ),
+        };
+        http::write(&mut stream, response, request.method == "HEAD")
     }
 
-    fn respond(&self, request: &Request) -> ResponseBox {
-        match self.target(request.url()) {
-            Target::File(path) => file_response(&path, request).unwrap_or_else(|_| status(404, [])),
-            Target::Redirect(location) => status(301, [("Location", &location)]),
-            Target::Missing => status(404, []),
+    fn respond(&self, request: &Request) -> Response {
+        let missing = || status("404 Not Found", Vec::new());
+        match self.target(&request.target) {
+            Target::File(path) => file_response(&path, request).unwrap_or_else(|_| missing()),
+            Target::Redirect(location) => {
+                status("301 Moved Permanently", vec![("Location", location)])
+            }
+            Target::Missing => missing(),
         }
     }
 
@@ -191,71 +202,49 @@ fn relative_path(encoded: &str) -> Option<PathBuf> {
         .then_some(path)
 }
 
-fn file_response(path: &Path, request: &Request) -> io::Result<ResponseBox> {
+fn file_response(path: &Path, request: &Request) -> io::Result<Response> {
     let mut file = File::open(path)?;
     let length_bytes = file.metadata()?.len();
-    let (code, first_byte, n_bytes, content_range) = match range_of(request, length_bytes) {
-        ByteRange::Whole => (200, 0, length_bytes, String::new()),
+    let mut fields = vec![
+        ("Content-Type", media_type(path).to_owned()),
+        ("Accept-Ranges", "bytes".to_owned()),
+    ];
+    let range = request.range.as_ref().map_or(ByteRange::Whole, |range| {
+        ByteRange::parse(range, length_bytes)
+    });
+    let (status, n_bytes) = match range {
+        ByteRange::Whole => ("200 OK", length_bytes),
         ByteRange::Part {
             first_byte,
             last_byte,
-        } => (
-            206,
-            first_byte,
-            last_byte - first_byte + 1,
-            format!("bytes {first_byte}-{last_byte}/{length_bytes}"),
-        ),
+        } => {
+            file.seek(SeekFrom::Start(first_byte))?;
+            fields.push((
+                "Content-Range",
+                format!("bytes {first_byte}-{last_byte}/{length_bytes}"),
+            ));
+            ("206 Partial Content", last_byte - first_byte + 1)
+        }
         ByteRange::Outside => {
-            return Ok(status(
-                416,
-                [("Content-Range", &format!("bytes */{length_bytes}"))],
+            let size = format!("bytes */{length_bytes}");
+            return Ok(self::status(
+                "416 Range Not Satisfiable",
+                vec![("Content-Range", size)],
             ));
         }
     };
-    let mut fields = headers([
-        ("Content-Type", media_type(path)),
-        ("Accept-Ranges", "bytes"),
-    ]);
-    if code == 206 {
-        fields.extend(headers([("Content-Range", &content_range)]));
-    }
-    file.seek(SeekFrom::Start(first_byte))?;
-    let data_length = usize::try_from(n_bytes).map_err(io::Error::other)?;
-    let response = Response::new(
-        code.into(),
+    Ok(Response {
+        status,
         fields,
-        file.take(n_bytes),
-        Some(data_length),
-        None,
-    );
-    // A Content-Length for every size: the page shows progress in bytes.
-    Ok(response.with_chunked_threshold(usize::MAX).boxed())
-}
-
-/// `If-Range` asks for the whole file when a validator differs; we send none, so none agrees.
-fn range_of(request: &Request, length_bytes: u64) -> ByteRange {
-    let value = |name: &'static str| {
-        request
-            .headers()
-            .iter()
-            .find(|header| header.field.equiv(name))
-            .map(|header| header.value.as_str())
-    };
-    match (value("Range"), value("If-Range")) {
-        (Some(range), None) => ByteRange::parse(range, length_bytes),
-        _ => ByteRange::Whole,
-    }
+        body: Some((file, n_bytes)),
+    })
 }
 
 /// A response without a body.
-fn status<const N: usize>(code: u16, fields: [(&str, &str); N]) -> ResponseBox {
-    Response::new(code.into(), headers(fields), io::empty(), Some(0), None).boxed()
-}
-
-/// A field that HTTP cannot carry is left out; those here are ASCII.
-fn headers<const N: usize>(fields: [(&str, &str); N]) -> Vec<Header> {
-    fields
-        .into_iter()
-        .filter_map(|(name, value)| Header::from_bytes(name, value).ok())
-        .collect()
+fn status(status: &'static str, fields: Vec<(&'static str, String)>) -> Response {
+    Response {
+        status,
+        fields,
+        body: None,
+    }
 }

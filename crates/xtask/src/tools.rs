@@ -80,7 +80,7 @@ fn wasm_bindgen() -> Result<Tool> {
         version: locked_version("wasm-bindgen")?,
         options: &["--bin", "wasm-bindgen"],
         opt_level: "1",
-        build_minutes: 1,
+        build_minutes: 2,
     })
 }
 

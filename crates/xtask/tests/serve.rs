@@ -281,6 +281,29 @@ fn a_connection_that_waits_holds_up_no_other() -> Outcome {
 }
 
 #[test]
+fn what_is_no_request_gets_no_answer_and_does_no_harm() -> Outcome {
+    let site = fixture("/")?;
+    // Silent, as a browser's connections in reserve are, until the test ends.
+    let _silent: Vec<TcpStream> = (0..20).map(|_| site.connect()).collect::<Result<_, _>>()?;
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00"[..],
+        b"GET\r\n\r\n",
+        &[b'a'; 40_000],
+    ] {
+        let mut stream = site.connect()?;
+        // The server may have hung up before the last byte.
+        let _ = stream
+            .write_all(bytes)
+            .and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        assert!(reply.is_empty(), "{reply:?}");
+    }
+    assert_eq!(site.get("/worker.js")?.body, b"1");
+    Ok(())
+}
+
+#[test]
 fn a_folder_or_port_that_cannot_be_had_is_named() -> Outcome {
     let site = fixture("/")?;
     let missing = site.folder.path().join("missing");

@@ -55,7 +55,7 @@ pub fn Answer(run: Run) -> impl IntoView {
             on:pointerleave=move |_| run.hovered.set(None)
             on:click=move |event| if let Some(token) = token_of(&event) { run.pin(token) }
         >
-            <Show when=move || segments.with(Vec::is_empty)>
+            <Show when=move || !run.trace.with(Trace::is_complete) && segments.with(Vec::is_empty)>
                 <p class="awaited">"The answer appears here, word by word."</p>
             </Show>
             <For each=move || segments.get() key=|(index, kind)| (*index, class_of(*kind)) children=passage />
@@ -167,7 +167,7 @@ fn class_of(kind: SegmentKind) -> &'static str {
 /// Why the answer ended, where that is not plain from the answer itself.
 fn ending(run: Run) -> &'static str {
     run.trace.with(|trace| match trace.stop {
-        _ if !trace.is_complete() => "",
+        _ if !trace.is_complete() || trace.tokens.is_empty() => "",
         StopReason::Length => "Cut at the token limit; raise it under Options.",
         StopReason::Stopped => "Stopped.",
         StopReason::Failed => "It broke off here.",

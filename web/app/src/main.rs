@@ -6,8 +6,10 @@
 mod announcer;
 mod answer;
 mod asking;
+mod cell;
 mod element;
 mod engine;
+mod gaze;
 mod host;
 mod light;
 mod orientation;

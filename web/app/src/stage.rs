@@ -4,26 +4,17 @@ use std::slice;
 
 use leptos::html;
 use leptos::prelude::*;
-use trace::{HeatMap, Trace};
+use trace::HeatMap;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DragEvent, PointerEvent, ResizeObserver};
 
-use crate::light::{View, light_between, light_from_map};
+use crate::cell::{cell_at, cell_figure};
+use crate::gaze::{light_of, move_light};
+use crate::light::View;
 use crate::paint::Painter;
 use crate::picture_choice::{choose_picture, file_of};
 use crate::run::Run;
-
-/// Milliseconds the light takes from one token to the next.
-const LIGHT_MOVES_MILLIS: f64 = 120.0;
-
-/// Light on the first picture for one token, 0 to 1 per cell.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Light {
-    cells: Vec<f32>,
-    rows: u32,
-    cols: u32,
-}
 
 /// The stage: a box whose place never changes, the picture in it, the light of the current token.
 #[component]
@@ -141,72 +132,6 @@ fn painter_of(canvas: NodeRef<html::Canvas>) -> ReadSignal<Option<Painter>, Loca
     painter
 }
 
-/// The light of one token on the first picture.
-fn light_of(trace: &Trace, token: Option<usize>, per_token: bool) -> Light {
-    let token = token
-        .and_then(|token| trace.tokens.get(token))
-        .filter(|token| !token.map.is_empty());
-    let first = trace.prompt.images.get(..1).unwrap_or_default();
-    let Some((token, image, map)) = token.and_then(|token| {
-        let map = HeatMap::mean(slice::from_ref(token), first).pop()?;
-        Some((token, first.first()?, map))
-    }) else {
-        return Light::default();
-    };
-    let peak = if per_token {
-        token.map_max
-    } else {
-        trace::peak(&trace.tokens)
-    };
-    Light {
-        cells: light_from_map(&map, peak),
-        rows: image.rows,
-        cols: image.cols,
-    }
-}
-
-/// Follows `target` within [`LIGHT_MOVES_MILLIS`]; cuts when less motion is wished for.
-fn move_light(target: Memo<Light>) -> ReadSignal<Light> {
-    let (shown, set_shown) = signal(Light::default());
-    let from = StoredValue::new(Light::default());
-    let began = StoredValue::new(0.0_f64);
-    let frame = RwSignal::new(0_u32);
-    Effect::new(move |_| {
-        target.track();
-        from.set_value(shown.get_untracked());
-        began.set_value(now_millis());
-        frame.update(|frame| *frame = frame.wrapping_add(1));
-    });
-    Effect::new(move |_| {
-        frame.track();
-        let to = target.get_untracked();
-        let progress = match prefers_less_motion() {
-            true => 1.0,
-            false => ((now_millis() - began.get_value()) / LIGHT_MOVES_MILLIS).clamp(0.0, 1.0),
-        };
-        let cells = from.with_value(|from| light_between(&from.cells, &to.cells, progress as f32));
-        set_shown.set(Light { cells, ..to });
-        if progress < 1.0 {
-            request_animation_frame(move || {
-                // Gone with the element.
-                let _ = frame.try_update(|frame| *frame = frame.wrapping_add(1));
-            });
-        }
-    });
-    shown
-}
-
-fn now_millis() -> f64 {
-    window()
-        .performance()
-        .map_or(0.0, |performance| performance.now())
-}
-
-fn prefers_less_motion() -> bool {
-    let query = window().match_media("(prefers-reduced-motion: reduce)");
-    query.ok().flatten().is_some_and(|query| query.matches())
-}
-
 /// Reports the canvas' size in device pixels, now and whenever it changes.
 fn watch_size(canvas: NodeRef<html::Canvas>, set_size: WriteSignal<(u32, u32)>) {
     let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut(JsValue)>)>);
@@ -233,53 +158,6 @@ fn watch_size(canvas: NodeRef<html::Canvas>, set_size: WriteSignal<(u32, u32)>) 
             watching.disconnect();
         }
     });
-}
-
-/// The cell under the pointer, row-major; `None` beside the picture.
-fn cell_at(
-    event: &PointerEvent,
-    canvas: &web_sys::Element,
-    (width_px, height_px): (u32, u32),
-    (rows, cols): (u32, u32),
-) -> Option<usize> {
-    let stage = canvas.get_bounding_client_rect();
-    let fit = crate::paint::fit(
-        (stage.width(), stage.height()),
-        (f64::from(width_px), f64::from(height_px)),
-    );
-    let x = (f64::from(event.client_x()) - stage.left() - fit.x) / fit.width;
-    let y = (f64::from(event.client_y()) - stage.top() - fit.y) / fit.height;
-    let inside = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
-    let (row, col) = (
-        (y * f64::from(rows)) as usize,
-        (x * f64::from(cols)) as usize,
-    );
-    inside.then(|| row * cols as usize + col)
-}
-
-/// The raw number of one cell.
-fn cell_figure(run: Run, cell: Option<usize>) -> String {
-    let Some((cell, token)) = cell.zip(run.current.get()) else {
-        return "Point at a cell for its number.".to_owned();
-    };
-    run.trace.with(|trace| {
-        let cols = trace
-            .prompt
-            .images
-            .first()
-            .map_or(1, |image| image.cols.max(1)) as usize;
-        let token = trace.tokens.get(token);
-        let Some((token, &byte)) = token.and_then(|token| Some((token, token.map.get(cell)?)))
-        else {
-            return String::new();
-        };
-        let percent = f32::from(byte) / 255.0 * token.map_max * 100.0;
-        format!(
-            "Row {}, column {}: {percent:.2} % of all attention",
-            cell / cols + 1,
-            cell % cols + 1
-        )
-    })
 }
 
 /// The picture in words, with how much of the attention is on it now and where.

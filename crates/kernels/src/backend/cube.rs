@@ -87,7 +87,12 @@ impl Kernels for CubeBackend {
         out
     }
 
-    fn rope(qkv: CubeTensor, cosines: CubeTensor, sines: CubeTensor, heads: RopeHeads) -> CubeTensor {
+    fn rope(
+        qkv: CubeTensor,
+        cosines: CubeTensor,
+        sines: CubeTensor,
+        heads: RopeHeads,
+    ) -> CubeTensor {
         let [n_rows, _] = rows_cols(&qkv);
         rope::run(&qkv, &cosines, &sines, heads, n_rows);
         qkv
@@ -103,7 +108,14 @@ impl Kernels for CubeBackend {
         heads: Heads,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let [n_rows, _] = rows_cols(&qkv);
-        mrope::run(&qkv, [&cosines, &sines], &n_past, [&keys, &values], heads, n_rows);
+        mrope::run(
+            &qkv,
+            [&cosines, &sines],
+            &n_past,
+            [&keys, &values],
+            heads,
+            n_rows,
+        );
         (qkv, keys, values)
     }
 

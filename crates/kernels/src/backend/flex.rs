@@ -43,8 +43,7 @@ impl Kernels for Flex {
         segment: Segment,
     ) -> FlexTensor {
         let n_columns = out.shape()[1];
-        let (x, packed, scales, bias) =
-            (floats(&x), words(&packed), words(&scales), floats(&bias));
+        let (x, packed, scales, bias) = (floats(&x), words(&packed), words(&scales), floats(&bias));
         let out_floats = out.storage_mut();
         cpu::matmul::matmul(x, packed, scales, bias, out_floats, &segment, n_columns);
         out
@@ -188,7 +187,13 @@ impl Kernels for Flex {
         at: ProbeLayer,
     ) -> FlexTensor {
         let (probabilities, roles) = (floats(&probabilities), words(&roles));
-        cpu::probe::probe(probabilities, roles, slot(&n_past), readout.storage_mut(), at);
+        cpu::probe::probe(
+            probabilities,
+            roles,
+            slot(&n_past),
+            readout.storage_mut(),
+            at,
+        );
         readout
     }
 

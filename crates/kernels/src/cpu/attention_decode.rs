@@ -7,7 +7,11 @@ pub(super) fn softmax(query: &[f32], keys: &[&[f32]]) -> Vec<f64> {
     let scores: Vec<f64> = keys
         .iter()
         .map(|key| {
-            let dot: f64 = query.iter().zip(*key).map(|(&q, &k)| f64::from(q) * f64::from(k)).sum();
+            let dot: f64 = query
+                .iter()
+                .zip(*key)
+                .map(|(&q, &k)| f64::from(q) * f64::from(k))
+                .sum();
             dot / (query.len() as f64).sqrt()
         })
         .collect();
@@ -20,7 +24,11 @@ pub(super) fn softmax(query: &[f32], keys: &[&[f32]]) -> Vec<f64> {
 /// Σ probability · value.
 pub(super) fn mix(probabilities: &[f64], values: &[&[f32]], out: &mut [f32]) {
     for (d, out) in out.iter_mut().enumerate() {
-        let sum: f64 = probabilities.iter().zip(values).map(|(p, value)| p * f64::from(value[d])).sum();
+        let sum: f64 = probabilities
+            .iter()
+            .zip(values)
+            .map(|(p, value)| p * f64::from(value[d]))
+            .sum();
         *out = sum as f32;
     }
 }

@@ -16,11 +16,13 @@ pub fn attention_prefill(
     heads: Heads,
 ) {
     let width = (heads.n_heads + 2 * heads.n_kv_heads) * heads.head_dim;
-    out.par_chunks_exact_mut(heads.head_dim).enumerate().for_each(|(at, out)| {
-        let (row, head) = (at / heads.n_heads, at % heads.n_heads);
-        let query = &qkv[row * width + head * heads.head_dim..][..heads.head_dim];
-        let n_keys = n_past + row + 1;
-        let probabilities = softmax(query, &cached(keys, n_keys, head, heads));
-        mix(&probabilities, &cached(values, n_keys, head, heads), out);
-    });
+    out.par_chunks_exact_mut(heads.head_dim)
+        .enumerate()
+        .for_each(|(at, out)| {
+            let (row, head) = (at / heads.n_heads, at % heads.n_heads);
+            let query = &qkv[row * width + head * heads.head_dim..][..heads.head_dim];
+            let n_keys = n_past + row + 1;
+            let probabilities = softmax(query, &cached(keys, n_keys, head, heads));
+            mix(&probabilities, &cached(values, n_keys, head, heads), out);
+        });
 }

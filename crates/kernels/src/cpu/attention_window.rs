@@ -14,12 +14,14 @@ pub fn attention_window(
     let part = |row: usize, part: usize, head: usize| {
         &qkv[row * 3 * width + part * width + head * head_dim..][..head_dim]
     };
-    out.par_chunks_exact_mut(head_dim).enumerate().for_each(|(at, out)| {
-        let (row, head) = (at / n_heads, at % n_heads);
-        let others = borders[2 * row] as usize..borders[2 * row + 1] as usize;
-        let keys: Vec<&[f32]> = others.clone().map(|other| part(other, 1, head)).collect();
-        let values: Vec<&[f32]> = others.map(|other| part(other, 2, head)).collect();
-        let probabilities = super::attention_decode::softmax(part(row, 0, head), &keys);
-        super::attention_decode::mix(&probabilities, &values, out);
-    });
+    out.par_chunks_exact_mut(head_dim)
+        .enumerate()
+        .for_each(|(at, out)| {
+            let (row, head) = (at / n_heads, at % n_heads);
+            let others = borders[2 * row] as usize..borders[2 * row + 1] as usize;
+            let keys: Vec<&[f32]> = others.clone().map(|other| part(other, 1, head)).collect();
+            let values: Vec<&[f32]> = others.map(|other| part(other, 2, head)).collect();
+            let probabilities = super::attention_decode::softmax(part(row, 0, head), &keys);
+            super::attention_decode::mix(&probabilities, &values, out);
+        });
 }

@@ -8,7 +8,11 @@ fn rotated(head: &[f32], cosines: &[f32], sines: &[f32]) -> Vec<f32> {
         .map(|d| {
             let angle = d % half;
             let (cos, sin) = (f64::from(cosines[angle]), f64::from(sines[angle]));
-            let partner = if d < half { -f64::from(head[d + half]) } else { f64::from(head[d - half]) };
+            let partner = if d < half {
+                -f64::from(head[d + half])
+            } else {
+                f64::from(head[d - half])
+            };
             (f64::from(head[d]) * cos + partner * sin) as f32
         })
         .collect()
@@ -30,7 +34,11 @@ pub fn mrope(
     for (m, row) in qkv.chunks_exact_mut(width).enumerate() {
         let angles = m * dim / 2..(m + 1) * dim / 2;
         for head in row[..width - kv_width].chunks_exact_mut(dim) {
-            head.copy_from_slice(&rotated(head, &cosines[angles.clone()], &sines[angles.clone()]));
+            head.copy_from_slice(&rotated(
+                head,
+                &cosines[angles.clone()],
+                &sines[angles.clone()],
+            ));
         }
         let slot = (n_past + m) * kv_width..(n_past + m + 1) * kv_width;
         let (_, key_value) = row.split_at(heads.n_heads * dim);

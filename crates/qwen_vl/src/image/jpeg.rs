@@ -9,6 +9,7 @@ mod dct;
 mod frame;
 mod huffman;
 mod marker;
+mod progressive;
 mod scan;
 mod upsample;
 

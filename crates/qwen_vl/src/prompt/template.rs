@@ -1,6 +1,6 @@
 //! The checkpoint's chat template, rendered as transformers renders it.
 
-use super::{Content, Message, PromptError, message, python};
+use super::{Content, Message, Part, PromptError, message, python};
 use minijinja::{Environment, context};
 use serde_json::Value;
 
@@ -101,7 +101,11 @@ impl ChatTemplate {
         const MARK: &str = "\u{F8FF}";
         let mut marked = messages.to_vec();
         if let Some(question) = marked.iter_mut().find(|message| message.role == "user") {
-            question.content = Content::Text(MARK.repeat(2));
+            let text = MARK.repeat(2);
+            question.content = match question.content {
+                Content::Text(_) => Content::Text(text),
+                Content::Parts(_) => Content::Parts(vec![Part::Text { text }]),
+            };
         }
         let marked = self.text(&marked, true)?;
         let same = text

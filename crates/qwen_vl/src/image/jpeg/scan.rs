@@ -1,4 +1,4 @@
-//! Entropy decoding of one scan: sequential blocks, or one pass of a progressive file.
+//! Entropy decoding of one scan, MCU by MCU.
 
 use super::JpegError;
 use super::bits::Bits;
@@ -8,34 +8,34 @@ use super::huffman::Huffman;
 use super::marker::Tables;
 
 /// What a scan carries.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     planes: Vec<Plane<'a>>,
     /// First and last coefficient in zigzag order.
-    band: [usize; 2],
+    pub(super) band: [usize; 2],
     /// Whether the coefficients get one more bit instead of their first.
-    is_refining: bool,
+    pub(super) is_refining: bool,
     /// Bits that are still missing after this scan.
-    n_low_bit: u32,
+    pub(super) n_low_bit: u32,
     is_progressive: bool,
 }
 
 /// A colour plane of the scan with its code tables.
-struct Plane<'a> {
+pub(super) struct Plane<'a> {
     index: usize,
     dc: Option<&'a Huffman>,
-    ac: Option<&'a Huffman>,
+    pub(super) ac: Option<&'a Huffman>,
 }
 
 /// What is carried from block to block.
-struct State<'a> {
-    bits: Bits<'a>,
+pub(super) struct State<'a> {
+    pub(super) bits: Bits<'a>,
     /// Last DC value of each plane of the scan.
     last_dc: [i32; 4],
     /// Blocks that have no further coefficient in this band.
-    n_empty_block: u32,
+    pub(super) n_empty_block: u32,
 }
 
-const NO_TABLE: JpegError = JpegError::Broken("a scan without its Huffman table");
+pub(super) const NO_TABLE: JpegError = JpegError::Broken("a scan without its Huffman table");
 
 /// Decodes the scan whose header is `segment` and whose data are at the start of `bytes`; tells how many bytes it took.
 pub(super) fn decode(
@@ -165,119 +165,6 @@ impl<'a> Scan<'a> {
         }
         Ok(())
     }
-
-    fn decode_progressive(
-        &self,
-        plane: &Plane<'_>,
-        i: usize,
-        block: &mut [i16; 64],
-        state: &mut State<'_>,
-    ) -> Result<(), JpegError> {
-        match (self.band[0], self.is_refining) {
-            (0, false) => {
-                let dc = next_dc(plane, i, state)?;
-                block[0] = (dc << self.n_low_bit) as i16;
-                Ok(())
-            }
-            (0, true) => {
-                block[0] |= (state.bits.take(1)? << self.n_low_bit) as i16;
-                Ok(())
-            }
-            (_, false) => self.first_ac(plane.ac.ok_or(NO_TABLE)?, block, state),
-            (_, true) => self.refine_ac(plane.ac.ok_or(NO_TABLE)?, block, state),
-        }
-    }
-
-    fn first_ac(
-        &self,
-        ac: &Huffman,
-        block: &mut [i16; 64],
-        state: &mut State<'_>,
-    ) -> Result<(), JpegError> {
-        if state.n_empty_block > 0 {
-            state.n_empty_block -= 1;
-            return Ok(());
-        }
-        let mut k = self.band[0];
-        while k <= self.band[1] {
-            let symbol = ac.symbol(&mut state.bits)?;
-            let [n_zero, n_bit] = [symbol >> 4, symbol & 15].map(u32::from);
-            if n_bit > 0 {
-                k += n_zero as usize;
-                let value = state.bits.take_signed(n_bit)? << self.n_low_bit;
-                *coefficient(block, k)? = value as i16;
-                k += 1;
-            } else if n_zero == 15 {
-                k += 16;
-            } else {
-                state.n_empty_block = (1 << n_zero) - 1 + state.bits.take(n_zero)? as u32;
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// One more bit for the coefficients that are not 0, and the first bit of those that become ±1.
-    fn refine_ac(
-        &self,
-        ac: &Huffman,
-        block: &mut [i16; 64],
-        state: &mut State<'_>,
-    ) -> Result<(), JpegError> {
-        let step = 1i16 << self.n_low_bit;
-        let mut k = self.band[0];
-        while k <= self.band[1] && state.n_empty_block == 0 {
-            let symbol = ac.symbol(&mut state.bits)?;
-            let [n_zero, n_bit] = [symbol >> 4, symbol & 15].map(u32::from);
-            let mut fresh = 0;
-            if n_bit > 0 {
-                fresh = if state.bits.take(1)? == 1 {
-                    step
-                } else {
-                    -step
-                };
-            } else if n_zero < 15 {
-                state.n_empty_block = (1 << n_zero) + state.bits.take(n_zero)? as u32;
-                break;
-            }
-            k = self.refine_until(k, Some(n_zero), block, state)?;
-            if fresh != 0 {
-                *coefficient(block, k)? = fresh;
-            }
-            k += 1;
-        }
-        if state.n_empty_block > 0 {
-            self.refine_until(k, None, block, state)?;
-            state.n_empty_block -= 1;
-        }
-        Ok(())
-    }
-
-    /// Refines from coefficient `k` on and stops at the zero after `n_zero` zeros, or at the end of the band.
-    fn refine_until(
-        &self,
-        mut k: usize,
-        n_zero: Option<u32>,
-        block: &mut [i16; 64],
-        state: &mut State<'_>,
-    ) -> Result<usize, JpegError> {
-        let step = 1i16 << self.n_low_bit;
-        let mut n_left = n_zero;
-        while k <= self.band[1] {
-            let value = coefficient(block, k)?;
-            if *value == 0 {
-                match n_left {
-                    Some(0) => break,
-                    Some(n) => n_left = Some(n - 1),
-                    None => {}
-                }
-            } else if state.bits.take(1)? == 1 && *value & step == 0 {
-                *value = value.wrapping_add(if *value > 0 { step } else { -step });
-            }
-            k += 1;
-        }
-        Ok(k)
-    }
 }
 
 fn decode_sequential(
@@ -306,7 +193,11 @@ fn decode_sequential(
 }
 
 /// The DC value of the next block: the difference from the last one is what the file has.
-fn next_dc(plane: &Plane<'_>, i: usize, state: &mut State<'_>) -> Result<i32, JpegError> {
+pub(super) fn next_dc(
+    plane: &Plane<'_>,
+    i: usize,
+    state: &mut State<'_>,
+) -> Result<i32, JpegError> {
     let n_bit = plane.dc.ok_or(NO_TABLE)?.symbol(&mut state.bits)?;
     if n_bit > 15 {
         return Err(JpegError::Broken("a brightness step beyond 15 bits"));
@@ -316,7 +207,7 @@ fn next_dc(plane: &Plane<'_>, i: usize, state: &mut State<'_>) -> Result<i32, Jp
     Ok(state.last_dc[i])
 }
 
-fn coefficient(block: &mut [i16; 64], k: usize) -> Result<&mut i16, JpegError> {
+pub(super) fn coefficient(block: &mut [i16; 64], k: usize) -> Result<&mut i16, JpegError> {
     let place = ZIGZAG
         .get(k)
         .ok_or(JpegError::Broken("more than 64 coefficients in a block"))?;

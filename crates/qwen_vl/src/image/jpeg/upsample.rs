@@ -28,7 +28,7 @@ fn enlarge(component: &Component, y: usize, out: &mut Vec<u8>) {
         (2, 1) if wide_enough => double(near, out),
         (1, 2) => {
             // Rounded down in the upper and up in the lower row.
-            let bias = if y % 2 == 0 { 1 } else { 2 };
+            let bias = if y.is_multiple_of(2) { 1 } else { 2 };
             let pairs = near.iter().zip(far_row(component, y));
             out.extend(
                 pairs.map(|(near, far)| {

@@ -1,0 +1,88 @@
+//! The light of the current token, on its way from the token before.
+
+use std::slice;
+
+use leptos::prelude::*;
+use trace::{HeatMap, Trace};
+
+use crate::light::{light_between, light_from_map};
+
+/// Milliseconds the light takes from one token to the next.
+const LIGHT_MOVES_MILLIS: f64 = 120.0;
+
+/// Light on the first picture for one token, 0 to 1 per cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Light {
+    /// Row-major.
+    pub cells: Vec<f32>,
+    /// Rows of cells.
+    pub rows: u32,
+    /// Columns of cells.
+    pub cols: u32,
+}
+
+/// The light of one token on the first picture.
+pub fn light_of(trace: &Trace, token: Option<usize>, per_token: bool) -> Light {
+    let token = token
+        .and_then(|token| trace.tokens.get(token))
+        .filter(|token| !token.map.is_empty());
+    let first = trace.prompt.images.get(..1).unwrap_or_default();
+    let Some((token, image, map)) = token.and_then(|token| {
+        let map = HeatMap::mean(slice::from_ref(token), first).pop()?;
+        Some((token, first.first()?, map))
+    }) else {
+        return Light::default();
+    };
+    let peak = if per_token {
+        token.map_max
+    } else {
+        trace::peak(&trace.tokens)
+    };
+    Light {
+        cells: light_from_map(&map, peak),
+        rows: image.rows,
+        cols: image.cols,
+    }
+}
+
+/// Follows `target` within [`LIGHT_MOVES_MILLIS`]; cuts when less motion is wished for.
+pub fn move_light(target: Memo<Light>) -> ReadSignal<Light> {
+    let (shown, set_shown) = signal(Light::default());
+    let from = StoredValue::new(Light::default());
+    let began = StoredValue::new(0.0_f64);
+    let frame = RwSignal::new(0_u32);
+    Effect::new(move |_| {
+        target.track();
+        from.set_value(shown.get_untracked());
+        began.set_value(now_millis());
+        frame.update(|frame| *frame = frame.wrapping_add(1));
+    });
+    Effect::new(move |_| {
+        frame.track();
+        let to = target.get_untracked();
+        let progress = match prefers_less_motion() {
+            true => 1.0,
+            false => ((now_millis() - began.get_value()) / LIGHT_MOVES_MILLIS).clamp(0.0, 1.0),
+        };
+        let cells = from.with_value(|from| light_between(&from.cells, &to.cells, progress as f32));
+        set_shown.set(Light { cells, ..to });
+        if progress < 1.0 {
+            request_animation_frame(move || {
+                // Gone with the element.
+                let _ = frame.try_update(|frame| *frame = frame.wrapping_add(1));
+            });
+        }
+    });
+    shown
+}
+
+fn now_millis() -> f64 {
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
+}
+
+fn prefers_less_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
