@@ -22,34 +22,65 @@ pub fn traced(ask: Ask) -> Result<(Outcome, Trace)> {
 }
 
 pub fn ids(trace: &Trace) -> Vec<i64> {
-    trace.tokens.iter().map(|token| i64::from(token.id)).collect()
+    trace
+        .tokens
+        .iter()
+        .map(|token| i64::from(token.id))
+        .collect()
 }
 
 /// What holds for the trace of every complete answer.
 fn check(outcome: &Outcome, trace: &Trace) -> Result<()> {
-    let texts: String = trace.tokens.iter().map(|token| token.text.as_str()).collect();
-    ensure!(outcome.answer()? == texts, "printed {:?}, traced {texts:?}", outcome.stdout);
-    ensure!(!outcome.stderr.contains(&texts) || texts.trim().len() < 3, "{outcome:?}");
+    let texts: String = trace
+        .tokens
+        .iter()
+        .map(|token| token.text.as_str())
+        .collect();
+    ensure!(
+        outcome.answer()? == texts,
+        "printed {:?}, traced {texts:?}",
+        outcome.stdout
+    );
+    ensure!(
+        !outcome.stderr.contains(&texts) || texts.trim().len() < 3,
+        "{outcome:?}"
+    );
     let images = &trace.prompt.images;
     let n_image_token: u32 = images.iter().map(|image| image.rows * image.cols).sum();
     for (at, token) in trace.tokens.iter().enumerate() {
         let shares = token.shares;
         let kinds = [shares.image, shares.question, shares.generated];
-        ensure!(kinds.iter().all(|share| (0.0..=1.0).contains(share)), "{at}: {shares:?}");
+        ensure!(
+            kinds.iter().all(|share| (0.0..=1.0).contains(share)),
+            "{at}: {shares:?}"
+        );
         ensure!(kinds.iter().sum::<f32>() <= 1.0 + 1e-5, "{at}: {shares:?}");
         ensure!(shares.question > 0.0, "{at}: {shares:?}");
         // The first token's query is the prompt's last token: nothing was generated before it.
         ensure!((shares.generated > 0.0) == (at > 0), "{at}: {shares:?}");
-        ensure!((shares.image > 0.0) == (n_image_token > 0), "{at}: {shares:?}");
-        ensure!(token.map.len() == n_image_token as usize, "{at}: {} cells", token.map.len());
+        ensure!(
+            (shares.image > 0.0) == (n_image_token > 0),
+            "{at}: {shares:?}"
+        );
+        ensure!(
+            token.map.len() == n_image_token as usize,
+            "{at}: {} cells",
+            token.map.len()
+        );
         if n_image_token > 0 {
-            ensure!((0.0..1.0).contains(&token.map_max) && token.map_max > 0.0, "{at}");
+            ensure!(
+                (0.0..1.0).contains(&token.map_max) && token.map_max > 0.0,
+                "{at}"
+            );
             ensure!(token.map.contains(&255), "{at}: no cell has the maximum");
         }
         ensure!(token.logprob < 0.0 && token.millis > 0.0, "{at}: {token:?}");
     }
     let timing = trace.timing;
-    ensure!(timing.prefill_millis > 0.0 && timing.decode_millis > 0.0, "{timing:?}");
+    ensure!(
+        timing.prefill_millis > 0.0 && timing.decode_millis > 0.0,
+        "{timing:?}"
+    );
     let covered = trace.segments.last().map_or(0, |segment| segment.end);
     ensure!(covered == trace.tokens.len(), "segments end at {covered}");
     ensure!(trace.model.sha256.len() == 64, "{:?}", trace.model);
@@ -76,8 +107,15 @@ fn check_case(case: &Case) -> Result<()> {
     let mut ask = Ask::new(&case.model_dir())?
         .args(["--messages".as_ref(), messages.as_os_str()])
         .args(["--temperature", "0", "--max-tokens", &n_token]);
-    for (flag, limit) in [("--min-pixels", case.min_pixels), ("--max-pixels", case.max_pixels)] {
-        ask = ask.args(limit.into_iter().flat_map(|n| [flag.to_owned(), n.to_string()]));
+    for (flag, limit) in [
+        ("--min-pixels", case.min_pixels),
+        ("--max-pixels", case.max_pixels),
+    ] {
+        ask = ask.args(
+            limit
+                .into_iter()
+                .flat_map(|n| [flag.to_owned(), n.to_string()]),
+        );
     }
     for file in case.image_files() {
         ask = ask.image(&file);
@@ -86,7 +124,9 @@ fn check_case(case: &Case) -> Result<()> {
     check(&outcome, &trace)?;
     ensure!(ids(&trace) == case.generated_ids, "{:?}", ids(&trace));
     let shown = trace.prompt.images.iter();
-    let shown: Vec<_> = shown.map(|image| [image.rows, image.cols].map(|n| 28 * n as usize)).collect();
+    let shown: Vec<_> = shown
+        .map(|image| [image.rows, image.cols].map(|n| 28 * n as usize))
+        .collect();
     ensure!(shown == case.resized_hw, "{shown:?}");
     Ok(())
 }
@@ -119,7 +159,11 @@ fn a_question_without_an_image() -> Result<()> {
 
 #[test]
 fn a_question_with_an_empty_system_message() -> Result<()> {
-    check_question("u04_empty_system", "user<|im_end|> Don't guess.", &["--system", ""])
+    check_question(
+        "u04_empty_system",
+        "user<|im_end|> Don't guess.",
+        &["--system", ""],
+    )
 }
 
 #[test]
@@ -131,7 +175,9 @@ fn images_keep_their_order_and_names() -> Result<()> {
     let (outcome, trace) = traced(ask)?;
     check(&outcome, &trace)?;
     let shown = trace.prompt.images.iter();
-    let shown: Vec<_> = shown.map(|image| (image.name.as_str(), image.width_px, image.height_px)).collect();
+    let shown: Vec<_> = shown
+        .map(|image| (image.name.as_str(), image.width_px, image.height_px))
+        .collect();
     let expected = [
         ("grey_140x126.png", 140, 126),
         ("palette_98x70.png", 98, 70),
@@ -145,7 +191,9 @@ fn images_keep_their_order_and_names() -> Result<()> {
 
 fn shapes(model: &Path) -> Result<Ask> {
     let ask = Ask::question(model, "How many circles are there?")?;
-    Ok(ask.image(&image("shapes_112x84.png")).args(["--max-tokens", "6"]))
+    Ok(ask
+        .image(&image("shapes_112x84.png"))
+        .args(["--max-tokens", "6"]))
 }
 
 #[test]
@@ -159,7 +207,11 @@ fn every_format_answers() -> Result<()> {
         ensure!(trace.model.name == "f-tied", "{:?}", trace.model);
         ensure!(trace.tokens.len() == 6 && trace.prompt.images[0].cols == 4);
         // The source is bf16: f32 loses nothing.
-        ensure!(format != "f32" || ids(&trace) == case.generated_ids, "{:?}", ids(&trace));
+        ensure!(
+            format != "f32" || ids(&trace) == case.generated_ids,
+            "{:?}",
+            ids(&trace)
+        );
     }
     Ok(())
 }
@@ -183,8 +235,10 @@ fn sampling_defaults_are_the_checkpoints_own() -> Result<()> {
     let greedy = sampled(&model::tied(), &["--seed", "1"])?;
     ensure!(greedy == Case::read(&fixtures_dir(), "t01_one_image")?.generated_ids);
     let seeds = ["1", "2", "3"];
-    let drawn: Result<HashSet<_>> =
-        seeds.into_iter().map(|seed| sampled(&model::untied(), &["--seed", seed])).collect();
+    let drawn: Result<HashSet<_>> = seeds
+        .into_iter()
+        .map(|seed| sampled(&model::untied(), &["--seed", seed]))
+        .collect();
     ensure!(drawn?.len() > 1, "the checkpoint's do_sample was ignored");
     // Of one token there is one choice.
     let one = |seed| sampled(&model::untied(), &["--seed", seed, "--top-k", "1"]);
@@ -199,7 +253,12 @@ fn the_gpu_answers_like_the_cpu() -> Result<()> {
         return Ok(());
     }
     let ask = Ask::on(&model::tied(), "gpu")?
-        .args(["--question", "How many circles are there?", "--max-tokens", "6"])
+        .args([
+            "--question",
+            "How many circles are there?",
+            "--max-tokens",
+            "6",
+        ])
         .image(&image("shapes_112x84.png"));
     let (outcome, trace) = traced(ask)?;
     check(&outcome, &trace)?;
@@ -214,13 +273,26 @@ fn the_gpu_answers_like_the_cpu() -> Result<()> {
 fn without_a_gpu_it_says_what_to_do() -> Result<()> {
     let ask = Ask::on(&model::tied(), "gpu")?.args(["--question", "Why?"]);
     let mut command = ask.into_command();
-    let hidden = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES", "__EGL_VENDOR_LIBRARY_FILENAMES"];
+    let hidden = [
+        "VK_ICD_FILENAMES",
+        "VK_DRIVER_FILES",
+        "__EGL_VENDOR_LIBRARY_FILENAMES",
+    ];
     command.envs(hidden.map(|name| (name, "/nowhere")));
     let outcome = Outcome::new(command.output()?)?;
-    ensure!(outcome.code == Some(1) && outcome.stdout.is_empty(), "{outcome:?}");
-    let message = outcome.stderr.lines().find(|line| line.starts_with("lookback: "));
+    ensure!(
+        outcome.code == Some(1) && outcome.stdout.is_empty(),
+        "{outcome:?}"
+    );
+    let message = outcome
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("lookback: "));
     let message = message.with_context(|| format!("{outcome:?}"))?;
     program::check_wording(message)?;
-    ensure!(message.contains("no usable GPU") && message.contains("--device cpu"), "{message}");
+    ensure!(
+        message.contains("no usable GPU") && message.contains("--device cpu"),
+        "{message}"
+    );
     Ok(())
 }

@@ -11,38 +11,97 @@ use crate::model;
 use crate::program::Ask;
 
 /// What is broken, how, words that the message must have.
-type Row = (&'static str, fn(&Path) -> Result<()>, &'static [&'static str]);
+type Row = (
+    &'static str,
+    fn(&Path) -> Result<()>,
+    &'static [&'static str],
+);
 
 const CONFIG: &[Row] = &[
-    ("no config", |dir| remove(dir, "config.json"), &["config.json", "complete the download"]),
-    ("garbage", |dir| write(dir, "config.json", b"\x00\xFFnot json"), &["config.json"]),
-    ("no JSON", |dir| write(dir, "config.json", b"{\"a\":"), &["config.json", "not valid JSON"]),
-    ("no object", |dir| write(dir, "config.json", b"[]"), &["config.json", "JSON object"]),
+    (
+        "no config",
+        |dir| remove(dir, "config.json"),
+        &["config.json", "complete the download"],
+    ),
+    (
+        "garbage",
+        |dir| write(dir, "config.json", b"\x00\xFFnot json"),
+        &["config.json"],
+    ),
+    (
+        "no JSON",
+        |dir| write(dir, "config.json", b"{\"a\":"),
+        &["config.json", "not valid JSON"],
+    ),
+    (
+        "no object",
+        |dir| write(dir, "config.json", b"[]"),
+        &["config.json", "JSON object"],
+    ),
     (
         "unsupported architecture",
         |dir| config(dir, |c| c["architectures"] = json!(["LlamaForCausalLM"])),
-        &["LlamaForCausalLM", "only Qwen2_5_VLForConditionalGeneration"],
+        &[
+            "LlamaForCausalLM",
+            "only Qwen2_5_VLForConditionalGeneration",
+        ],
     ),
     (
         "Qwen2-VL",
-        |dir| config(dir, |c| c["architectures"] = json!(["Qwen2VLForConditionalGeneration"])),
+        |dir| {
+            config(dir, |c| {
+                c["architectures"] = json!(["Qwen2VLForConditionalGeneration"])
+            })
+        },
         &["Qwen2VLForConditionalGeneration", "choose"],
     ),
-    ("no hidden_size", |dir| config(dir, |c| edit::remove(c, "hidden_size")), &["config.json", "lacks", "hidden_size"]),
-    ("no vision_config", |dir| config(dir, |c| edit::remove(c, "vision_config")), &["lacks", "vision_config"]),
+    (
+        "no hidden_size",
+        |dir| config(dir, |c| edit::remove(c, "hidden_size")),
+        &["config.json", "lacks", "hidden_size"],
+    ),
+    (
+        "no vision_config",
+        |dir| config(dir, |c| edit::remove(c, "vision_config")),
+        &["lacks", "vision_config"],
+    ),
     (
         "no depth",
         |dir| config(dir, |c| edit::remove(&mut c["vision_config"], "depth")),
         &["vision_config", "lacks", "depth"],
     ),
-    ("text for a number", |dir| config(dir, |c| c["vocab_size"] = json!("many")), &["vocab_size", "many"]),
-    ("zero", |dir| config(dir, |c| c["num_attention_heads"] = json!(0)), &["num_attention_heads", "integer from 1"]),
-    ("huge", |dir| config(dir, |c| c["num_hidden_layers"] = json!(4_000_000_000_u64)), &["num_hidden_layers"]),
-    ("negative", |dir| config(dir, |c| c["hidden_size"] = json!(-72)), &["hidden_size", "-72"]),
-    ("heads", |dir| config(dir, |c| c["num_key_value_heads"] = json!(2)), &["multiple of num_key_value_heads", "3 and 2"]),
+    (
+        "text for a number",
+        |dir| config(dir, |c| c["vocab_size"] = json!("many")),
+        &["vocab_size", "many"],
+    ),
+    (
+        "zero",
+        |dir| config(dir, |c| c["num_attention_heads"] = json!(0)),
+        &["num_attention_heads", "integer from 1"],
+    ),
+    (
+        "huge",
+        |dir| config(dir, |c| c["num_hidden_layers"] = json!(4_000_000_000_u64)),
+        &["num_hidden_layers"],
+    ),
+    (
+        "negative",
+        |dir| config(dir, |c| c["hidden_size"] = json!(-72)),
+        &["hidden_size", "-72"],
+    ),
+    (
+        "heads",
+        |dir| config(dir, |c| c["num_key_value_heads"] = json!(2)),
+        &["multiple of num_key_value_heads", "3 and 2"],
+    ),
     (
         "quantised",
-        |dir| config(dir, |c| c["quantization_config"] = json!({"quant_method": "awq"})),
+        |dir| {
+            config(dir, |c| {
+                c["quantization_config"] = json!({"quant_method": "awq"})
+            })
+        },
         &["quantization_config", "dense weights"],
     ),
     (
@@ -50,59 +109,165 @@ const CONFIG: &[Row] = &[
         |dir| config(dir, |c| c["intermediate_size"] = json!(104)),
         &["mlp", "104", "config and weights"],
     ),
-    ("one layer more", |dir| config(dir, |c| c["num_hidden_layers"] = json!(4)), &["model.layers.3", "no tensor"]),
-    ("untied", |dir| config(dir, |c| c["tie_word_embeddings"] = json!(false)), &["lm_head.weight", "no tensor"]),
+    (
+        "one layer more",
+        |dir| config(dir, |c| c["num_hidden_layers"] = json!(4)),
+        &["model.layers.3", "no tensor"],
+    ),
+    (
+        "untied",
+        |dir| config(dir, |c| c["tie_word_embeddings"] = json!(false)),
+        &["lm_head.weight", "no tensor"],
+    ),
 ];
 
 const FILES: &[Row] = &[
-    ("no weights", |dir| remove(dir, WEIGHTS), &["neither model.safetensors nor", "give the folder"]),
-    ("no tokenizer", |dir| remove(dir, "tokenizer.json"), &["no tokenizer.json", "complete folder"]),
-    ("broken tokenizer", |dir| write(dir, "tokenizer.json", b"{}"), &["tokenizer.json", "use the file"]),
-    ("tokenizer of another model", foreign_tokenizer, &["tokenizer"]),
+    (
+        "no weights",
+        |dir| remove(dir, WEIGHTS),
+        &["neither model.safetensors nor", "give the folder"],
+    ),
+    (
+        "no tokenizer",
+        |dir| remove(dir, "tokenizer.json"),
+        &["no tokenizer.json", "complete folder"],
+    ),
+    (
+        "broken tokenizer",
+        |dir| write(dir, "tokenizer.json", b"{}"),
+        &["tokenizer.json", "use the file"],
+    ),
+    (
+        "tokenizer of another model",
+        foreign_tokenizer,
+        &["tokenizer", "611"],
+    ),
     ("no template", no_template, &["no chat template", "add"]),
-    ("broken template", |dir| template(dir, "{% for m in messages %}"), &["chat template", "use the template"]),
-    ("template that fails", |dir| template(dir, "{{ messages[9].role.x }}"), &["chat template", "use the template"]),
-    ("template that refuses", |dir| template(dir, "{{ raise_exception('no') }}"), &["template refuses", "no"]),
-    ("endless template", |dir| template(dir, "{% for i in range(9999999999) %}a{% endfor %}"), &["chat template"]),
-    ("template without the image", |dir| template(dir, "Hello"), &["0 image placeholders for 1 images"]),
+    (
+        "broken template",
+        |dir| template(dir, "{% for m in messages %}"),
+        &["chat template", "use the template"],
+    ),
+    (
+        "template that fails",
+        |dir| template(dir, "{{ messages[9].role.x }}"),
+        &["chat template", "use the template"],
+    ),
+    (
+        "template that refuses",
+        |dir| template(dir, "{{ raise_exception('no') }}"),
+        &["template refuses", "no"],
+    ),
+    (
+        "endless template",
+        |dir| template(dir, "{% for i in range(9999999999) %}a{% endfor %}"),
+        &["chat template"],
+    ),
+    (
+        "template without the image",
+        |dir| template(dir, "Hello"),
+        &["0 image placeholders for 1 images"],
+    ),
     (
         "patches of another size",
-        |dir| json_file(dir, "preprocessor_config.json", |c| c["patch_size"] = json!(16)),
+        |dir| {
+            json_file(dir, "preprocessor_config.json", |c| {
+                c["patch_size"] = json!(16)
+            })
+        },
         &["preprocessor_config.json", "agree", "16"],
     ),
     (
         "deviation of zero",
-        |dir| json_file(dir, "preprocessor_config.json", |c| c["image_std"] = json!([0, 0, 0])),
+        |dir| {
+            json_file(dir, "preprocessor_config.json", |c| {
+                c["image_std"] = json!([0, 0, 0])
+            })
+        },
         &["image_std", "above 0"],
     ),
-    ("broken preprocessor", |dir| write(dir, "preprocessor_config.json", b"]"), &["preprocessor_config.json", "JSON"]),
+    (
+        "broken preprocessor",
+        |dir| write(dir, "preprocessor_config.json", b"]"),
+        &["preprocessor_config.json", "JSON"],
+    ),
     (
         "negative temperature",
-        |dir| json_file(dir, "generation_config.json", |c| c["temperature"] = json!(-1)),
+        |dir| {
+            json_file(dir, "generation_config.json", |c| {
+                c["temperature"] = json!(-1)
+            })
+        },
         &["generation_config.json", "temperature"],
     ),
     (
         "no end",
         |dir| {
             config(dir, |c| edit::remove(c, "eos_token_id"))?;
-            json_file(dir, "generation_config.json", |c| edit::remove(c, "eos_token_id"))
+            json_file(dir, "generation_config.json", |c| {
+                edit::remove(c, "eos_token_id")
+            })
         },
         &["eos_token_id", "lacks"],
     ),
 ];
 
 const SHARDS: &[Row] = &[
-    ("header length 2^64 - 1", |dir| header_length(dir, u64::MAX), &[WEIGHTS, "18446744073709551615", "plausible"]),
-    ("header length 2^40", |dir| header_length(dir, 1 << 40), &[WEIGHTS, "1099511627776", "plausible"]),
-    ("header longer than the file", |dir| header_length(dir, 90_000_000), &[WEIGHTS, "90000000", "download"]),
-    ("header length 0", |dir| header_length(dir, 0), &[WEIGHTS, "no list of tensors"]),
-    ("no header", |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.truncate(5)), &[WEIGHTS, "download"]),
-    ("empty", |dir| write(dir, WEIGHTS, b""), &[WEIGHTS, "download"]),
-    ("garbage for a header", |dir| edit::bytes(&dir.join(WEIGHTS), |file| file[8..64].fill(b'x')), &[WEIGHTS, "no list"]),
-    ("truncated", |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.truncate(600_000)), &[WEIGHTS, "621000", "600000"]),
-    ("longer", |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.push(0)), &[WEIGHTS, "621000", "621001"]),
-    ("integers", |dir| header(dir, |h| h["model.norm.weight"]["dtype"] = json!("I16")), &["model.norm.weight", "I16", "BF16"]),
-    ("another width", |dir| header(dir, |h| h["model.norm.weight"]["dtype"] = json!("F32")), &[WEIGHTS, "no list"]),
+    (
+        "header length 2^64 - 1",
+        |dir| header_length(dir, u64::MAX),
+        &[WEIGHTS, "18446744073709551615", "plausible"],
+    ),
+    (
+        "header length 2^40",
+        |dir| header_length(dir, 1 << 40),
+        &[WEIGHTS, "1099511627776", "plausible"],
+    ),
+    (
+        "header longer than the file",
+        |dir| header_length(dir, 90_000_000),
+        &[WEIGHTS, "90000000", "download"],
+    ),
+    (
+        "header length 0",
+        |dir| header_length(dir, 0),
+        &[WEIGHTS, "no list of tensors"],
+    ),
+    (
+        "no header",
+        |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.truncate(5)),
+        &[WEIGHTS, "download"],
+    ),
+    (
+        "empty",
+        |dir| write(dir, WEIGHTS, b""),
+        &[WEIGHTS, "download"],
+    ),
+    (
+        "garbage for a header",
+        |dir| edit::bytes(&dir.join(WEIGHTS), |file| file[8..64].fill(b'x')),
+        &[WEIGHTS, "no list"],
+    ),
+    (
+        "truncated",
+        |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.truncate(600_000)),
+        &[WEIGHTS, "621000", "600000"],
+    ),
+    (
+        "longer",
+        |dir| edit::bytes(&dir.join(WEIGHTS), |file| file.push(0)),
+        &[WEIGHTS, "621000", "621001"],
+    ),
+    (
+        "integers",
+        |dir| header(dir, |h| h["model.norm.weight"]["dtype"] = json!("I16")),
+        &["model.norm.weight", "I16", "BF16"],
+    ),
+    (
+        "another width",
+        |dir| header(dir, |h| h["model.norm.weight"]["dtype"] = json!("F32")),
+        &[WEIGHTS, "no list"],
+    ),
     (
         "sides swapped",
         |dir| header(dir, |h| h[GATE]["shape"] = json!([72, 100])),
@@ -124,30 +289,53 @@ const SHARDS: &[Row] = &[
         &[WEIGHTS, "no list"],
     ),
     (
-        "a tensor under another name",
-        |dir| header(dir, |h| h["model.norm.heavy"] = h["model.norm.weight"].take()),
-        &[WEIGHTS],
+        "a tensor missing",
+        rename_norm,
+        &["model.norm.weight", "no tensor"],
     ),
-    ("a tensor missing", rename_norm, &["model.norm.weight", "no tensor"]),
 ];
 
 const INDEXED: &[Row] = &[
-    ("a shard missing", |dir| remove(dir, SECOND), &[SECOND, "complete the download"]),
-    ("a shard truncated", |dir| edit::bytes(&dir.join(SECOND), |file| file.truncate(9000)), &[SECOND, "9000"]),
-    ("broken index", |dir| write(dir, INDEX, b"{\"weight_map\": 3}"), &[INDEX, "weight_map"]),
+    (
+        "a shard missing",
+        |dir| remove(dir, SECOND),
+        &[SECOND, "complete the download"],
+    ),
+    (
+        "a shard truncated",
+        |dir| edit::bytes(&dir.join(SECOND), |file| file.truncate(9000)),
+        &[SECOND, "9000"],
+    ),
+    (
+        "broken index",
+        |dir| write(dir, INDEX, b"{\"weight_map\": 3}"),
+        &[INDEX, "weight_map"],
+    ),
     (
         "a shard outside",
-        |dir| json_file(dir, INDEX, |i| i["weight_map"]["lm_head.weight"] = json!("../../etc/passwd")),
+        |dir| {
+            json_file(dir, INDEX, |i| {
+                i["weight_map"]["lm_head.weight"] = json!("../../etc/passwd")
+            })
+        },
         &[INDEX, "not a plain file name"],
     ),
     (
         "a tensor in the wrong shard",
-        |dir| json_file(dir, INDEX, |i| i["weight_map"]["lm_head.weight"] = json!(SECOND)),
+        |dir| {
+            json_file(dir, INDEX, |i| {
+                i["weight_map"]["lm_head.weight"] = json!(SECOND)
+            })
+        },
         &["lm_head.weight", SECOND],
     ),
     (
         "a tensor left out",
-        |dir| json_file(dir, INDEX, |i| edit::remove(&mut i["weight_map"], "lm_head.weight")),
+        |dir| {
+            json_file(dir, INDEX, |i| {
+                edit::remove(&mut i["weight_map"], "lm_head.weight")
+            })
+        },
         &["lm_head.weight", "no tensor"],
     ),
 ];
@@ -178,7 +366,9 @@ fn header(dir: &Path, change: fn(&mut Value)) -> Result<()> {
 }
 
 fn header_length(dir: &Path, n_bytes: u64) -> Result<()> {
-    edit::bytes(&dir.join(WEIGHTS), |file| file[..8].copy_from_slice(&n_bytes.to_le_bytes()))
+    edit::bytes(&dir.join(WEIGHTS), |file| {
+        file[..8].copy_from_slice(&n_bytes.to_le_bytes())
+    })
 }
 
 fn rename_norm(dir: &Path) -> Result<()> {
@@ -188,12 +378,20 @@ fn rename_norm(dir: &Path) -> Result<()> {
     })
 }
 
-/// A tokenizer with more ids than the embedding has rows.
+/// A tokenizer with more ids than the embedding has rows, 611.
 fn foreign_tokenizer(dir: &Path) -> Result<()> {
     json_file(dir, "tokenizer.json", |tokenizer| {
-        let last = tokenizer["added_tokens"].as_array_mut().and_then(|tokens| tokens.last_mut());
-        if let Some(last) = last {
-            last["id"] = json!(5000);
+        let Some(tokens) = tokenizer["added_tokens"].as_array_mut() else {
+            return;
+        };
+        let Some(last) = tokens.last().cloned() else {
+            return;
+        };
+        for id in (0..700).filter(|id| Some(*id) > last["id"].as_u64()) {
+            let mut token = last.clone();
+            token["id"] = json!(id);
+            token["content"] = json!(format!("<|extra {id}|>"));
+            tokens.push(token);
         }
     })
 }
@@ -209,7 +407,9 @@ fn no_template(dir: &Path) -> Result<()> {
 }
 
 fn template(dir: &Path, text: &str) -> Result<()> {
-    edit::json(&dir.join("chat_template.json"), |file| file["chat_template"] = json!(text))
+    edit::json(&dir.join("chat_template.json"), |file| {
+        file["chat_template"] = json!(text)
+    })
 }
 
 /// Every row on a copy of its own; all that fail are named.

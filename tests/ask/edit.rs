@@ -28,7 +28,10 @@ pub fn header(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
     ensure!(value != before, "the header is as it was");
     let header = value.to_string();
     let length = (header.len() as u64).to_le_bytes();
-    Ok(fs::write(path, [&length, header.as_bytes(), tensors].concat())?)
+    Ok(fs::write(
+        path,
+        [&length, header.as_bytes(), tensors].concat(),
+    )?)
 }
 
 /// Rewrites the bytes of a file.

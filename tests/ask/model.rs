@@ -32,7 +32,11 @@ pub fn copy(model: &Path) -> Result<TempDir> {
 pub fn quantized(format: &str) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     let mut command = Command::new(built("quantize")?);
-    command.arg("--in").arg(tied()).arg("--out").arg(folder.path());
+    command
+        .arg("--in")
+        .arg(tied())
+        .arg("--out")
+        .arg(folder.path());
     let output = command.args(["--format", format]).output()?;
     ensure!(output.status.success(), "{command:?}: {output:?}");
     Ok(folder)

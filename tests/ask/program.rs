@@ -95,7 +95,9 @@ impl Outcome {
         let lines: Vec<&str> = self.stderr.lines().collect();
         let messages = lines.iter().filter(|line| line.starts_with("lookback: "));
         ensure!(messages.count() == 1, "expected one message: {self:?}");
-        let message = lines.last().and_then(|line| line.strip_prefix("lookback: "));
+        let message = lines
+            .last()
+            .and_then(|line| line.strip_prefix("lookback: "));
         let message = message.with_context(|| format!("the message is not last: {self:?}"))?;
         // Before it, at most the model's name.
         ensure!(lines.len() <= 2, "more than a message: {self:?}");
@@ -113,7 +115,14 @@ pub fn check_wording(message: &str) -> Result<()> {
         advice.is_some_and(|(_, advice)| advice.contains(' ')),
         "no advice in {message:?}"
     );
-    for trace in ["panicked", "RUST_BACKTRACE", "Some(", "Err(", " { ", "called `"] {
+    for trace in [
+        "panicked",
+        "RUST_BACKTRACE",
+        "Some(",
+        "Err(",
+        " { ",
+        "called `",
+    ] {
         ensure!(!message.contains(trace), "{trace:?} in {message:?}");
     }
     let mut parts: Vec<&str> = message.split([':', ';', '(', ')']).map(str::trim).collect();

@@ -59,7 +59,10 @@ impl Filter {
 fn filters() -> Result<Vec<Filter>> {
     let file = fs::read(fixtures_dir().join("sampling.json"))?;
     let sampling: Sampling = serde_json::from_slice(&file)?;
-    ensure!(sampling.filters.len() >= 5, "the fixture has lost its filters");
+    ensure!(
+        sampling.filters.len() >= 5,
+        "the fixture has lost its filters"
+    );
     Ok(sampling.filters)
 }
 
@@ -82,7 +85,10 @@ fn what_is_kept_equals_the_library() -> Result<()> {
         ensure!(ids == filter.kept_ids, "{}: kept {ids:?}", filter.case);
         for ((id, got), expected) in kept.iter().zip(&filter.probabilities) {
             // The library computes in f32.
-            ensure!((got - expected).abs() < 2e-6, "id {id}: {got}, expected {expected}");
+            ensure!(
+                (got - expected).abs() < 2e-6,
+                "id {id}: {got}, expected {expected}"
+            );
         }
     }
     Ok(())
@@ -104,7 +110,12 @@ fn draws_follow_the_probabilities() -> Result<()> {
             // Five standard deviations: the seed is fixed, so this passes always or never.
             let bound = 5.0 * (expected * (1.0 - probability)).sqrt();
             let off = (counts[id] as f64 - expected).abs();
-            ensure!(off <= bound, "{}: id {id}: {} of {expected}", filter.case, counts[id]);
+            ensure!(
+                off <= bound,
+                "{}: id {id}: {} of {expected}",
+                filter.case,
+                counts[id]
+            );
             n_kept += counts[id];
         }
         ensure!(n_kept == N_DRAW, "{}: an id outside was drawn", filter.case);

@@ -60,7 +60,9 @@ fn at_the_end_of_the_context() -> Result<()> {
     let n_prompt = case.tensors()?.integers("input_ids")?.values.len();
     let folder = model::copy(&model::tied())?;
     let config = folder.path().join("config.json");
-    edit::json(&config, |config| config["max_position_embeddings"] = json!(n_prompt + 2))?;
+    edit::json(&config, |config| {
+        config["max_position_embeddings"] = json!(n_prompt + 2)
+    })?;
     let (outcome, trace) = traced(Ask::question(folder.path(), QUESTION)?)?;
     ensure!(outcome.code == Some(0), "{outcome:?}");
     ensure!(ids(&trace) == case.generated_ids[..2], "{:?}", ids(&trace));
@@ -70,7 +72,9 @@ fn at_the_end_of_the_context() -> Result<()> {
 
 fn long_answer(model: &Path, trace: Option<&Path>) -> Result<Command> {
     let ask = Ask::question(model, QUESTION)?.args(["--max-tokens", "3000"]);
-    let trace = trace.into_iter().flat_map(|path| ["--trace".as_ref(), path.as_os_str()]);
+    let trace = trace
+        .into_iter()
+        .flat_map(|path| ["--trace".as_ref(), path.as_os_str()]);
     Ok(ask.args(trace).into_command())
 }
 
@@ -83,13 +87,19 @@ fn when_interrupted() -> Result<()> {
     let stdout = child.stdout.as_mut().context("no standard output")?;
     // The answer has begun.
     stdout.read_exact(&mut [0])?;
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()?;
     ensure!(kill.success(), "kill: {kill}");
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "{output:?}");
     let trace = Trace::from_json(&fs::read(&file)?)?;
     ensure!(trace.stop == StopReason::Stopped, "{:?}", trace.stop);
-    ensure!((1..3000).contains(&trace.tokens.len()), "{} tokens", trace.tokens.len());
+    ensure!(
+        (1..3000).contains(&trace.tokens.len()),
+        "{} tokens",
+        trace.tokens.len()
+    );
     Ok(())
 }
 
@@ -100,7 +110,10 @@ fn when_nobody_reads_any_more() -> Result<()> {
     drop(child.stdout.take());
     let output = child.wait_with_output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success() && !stderr.contains("panicked"), "{output:?}");
+    ensure!(
+        output.status.success() && !stderr.contains("panicked"),
+        "{output:?}"
+    );
     // Nobody is left to answer: it stops long before the limit.
     ensure!(!stderr.contains(" 3000 tokens"), "{stderr}");
     Ok(())
@@ -130,6 +143,9 @@ fn when_the_disk_is_full() -> Result<()> {
     let outcome = Outcome::new(child.wait_with_output()?)?;
     ensure!(outcome.code == Some(1), "{outcome:?}");
     let message = outcome.stderr.lines().last().unwrap_or_default();
-    ensure!(message.contains("cannot write the answer to standard output"), "{message}");
+    ensure!(
+        message.contains("cannot write the answer to standard output"),
+        "{message}"
+    );
     Ok(())
 }

@@ -151,3 +151,40 @@ pub fn failure(site: &Site, name: &str, outcome: &Value) -> Outcome {
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
+
+/// The same tokens, and attention within 1e-3.
+pub fn equals_native(tab: &Value, native: &Value) -> Outcome {
+    let (tab, native) = (list(tab, "tokens"), list(native, "tokens"));
+    let ids = |tokens: &[Value]| tokens.iter().map(|t| t["id"].as_u64()).collect::<Vec<_>>();
+    assert_eq!(ids(tab), ids(native));
+    for (tab, native) in tab.iter().zip(native) {
+        for name in ["image", "question", "generated"] {
+            near(&tab["shares"][name], &native["shares"][name], name);
+        }
+        near(&tab["map_max"], &native["map_max"], "map_max");
+        for (tab, native) in probabilities(tab)?.iter().zip(probabilities(native)?) {
+            assert!(
+                (tab - native).abs() <= 1e-3,
+                "{tab} in the tab, {native} natively"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn near(tab: &Value, native: &Value, name: &str) {
+    let difference = tab
+        .as_f64()
+        .zip(native.as_f64())
+        .map(|(a, b)| (a - b).abs());
+    assert!(
+        difference.is_some_and(|d| d <= 1e-3),
+        "{name}: {tab} in the tab, {native} natively"
+    );
+}
+
+fn probabilities(token: &Value) -> Result<Vec<f64>, Box<dyn Error>> {
+    let map = STANDARD.decode(token["map"].as_str().unwrap_or_default())?;
+    let scale = token["map_max"].as_f64().unwrap_or_default() / 255.0;
+    Ok(map.iter().map(|&byte| f64::from(byte) * scale).collect())
+}

@@ -212,3 +212,16 @@ fn a_person_chooses_a_sample_asks_and_stops() -> Outcome {
     );
     site.photograph("stopped")
 }
+
+#[test]
+fn the_tab_computes_what_the_command_line_computes() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    let answer = site.ask(PICTURE, QUESTION, 16)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    judge::equals_native(
+        &answer["value"],
+        &site::native_trace(PICTURE, QUESTION, 16)?,
+    )
+}

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -118,6 +119,36 @@ impl Site {
             .devtools("Emulation.clearDeviceMetricsOverride", json!({}))?;
         Ok(())
     }
+}
+
+/// The trace that `lookback ask` writes for the page's own model, on the CPU.
+pub fn native_trace(image: &str, question: &str, n_tokens: u32) -> Outcome<Value> {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    let folder = tempfile::tempdir()?;
+    let trace = folder.path().join("trace.json");
+    let status = Command::new(tests::built("lookback")?)
+        .args([
+            "ask",
+            "--device",
+            "cpu",
+            "--seed",
+            "1",
+            "--question",
+            question,
+        ])
+        .args(["--max-tokens", &n_tokens.to_string()])
+        .arg("--model")
+        .arg(web.join("models/demo"))
+        .arg("--image")
+        .arg(web.join(image))
+        .arg("--trace")
+        .arg(&trace)
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err("lookback ask failed".into());
+    }
+    Ok(serde_json::from_slice(&fs::read(trace)?)?)
 }
 
 /// Beside `demo`: `flipped` with one bit changed in its largest file, `cut` with half of it missing,

@@ -10,9 +10,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use generate::{
-    Device, Generator, Message, Method, Prepared, Recording, Target, open_folder, open_gpu,
-};
+use generate::{Device, Generator, Message, Method, Recording, Target, open_folder, open_gpu};
 use trace::{Ask, Event, Failure, ImageFile, Trace};
 use web_time::Instant;
 
@@ -70,13 +68,15 @@ pub async fn ask(args: &AskArgs) -> Result<()> {
             ..Failure::default()
         }));
     }
-    if let Some(path) = &args.trace {
-        write(path, trace.to_json()?.as_bytes())?;
-    }
+    let traced = match &args.trace {
+        Some(path) => write(path, trace.to_json()?.as_bytes()),
+        None => Ok(()),
+    };
     answered?;
     if let (Some(path), Some(recording)) = (&args.tensors, &recording) {
         write(path, &tensors::serialize(recording)?)?;
     }
+    traced?;
     report(&trace);
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(anyhow!(

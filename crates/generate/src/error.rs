@@ -108,6 +108,16 @@ pub enum Error {
         /// What is accepted.
         expected: &'static str,
     },
+    /// No image area satisfies the limits asked for.
+    #[error(
+        "the limits on an image's area need {rule}, got {got}; correct min_pixels or max_pixels"
+    )]
+    PixelLimits {
+        /// The rule that is broken.
+        rule: &'static str,
+        /// The limits.
+        got: String,
+    },
     /// The device cannot be read.
     #[error(
         "the GPU did not return its results ({0}); close other programs that use it and load the model again"

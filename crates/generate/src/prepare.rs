@@ -1,6 +1,7 @@
 //! From a question to everything the network needs: pixels, ids, positions, sampling.
 
 use qwen_vl::{
+    config::{ConfigError, PreprocessorConfig},
     image::{PatchedImage, Picture},
     model::Model,
     mrope::Positions,
@@ -64,11 +65,7 @@ impl Prepared {
     ) -> Result<Prepared, Error> {
         let config = &model.config;
         let settings = settings(host, ask)?;
-        let limit = |pixels: Option<u64>| pixels.map(|pixels| pixels as usize);
-        let preprocessor = host
-            .preprocessor
-            .clone()
-            .with_pixel_limits(limit(ask.min_pixels), limit(ask.max_pixels))?;
+        let preprocessor = preprocessor(host, ask)?;
         let rendered = host.template.render(messages)?;
         let images = ask.images.iter().map(|file| patched(file, &preprocessor));
         let images = images.collect::<Result<Vec<_>, Error>>()?;
@@ -117,10 +114,19 @@ impl Prepared {
     }
 }
 
-fn patched(
-    file: &ImageFile,
-    preprocessor: &qwen_vl::config::PreprocessorConfig,
-) -> Result<PatchedImage, Error> {
+/// The checkpoint's settings with the limits asked for.
+fn preprocessor(host: &Host, ask: &Ask) -> Result<PreprocessorConfig, Error> {
+    let limits = [ask.min_pixels, ask.max_pixels];
+    let [min, max] =
+        limits.map(|limit| limit.map(|pixels| usize::try_from(pixels).unwrap_or(usize::MAX)));
+    let limited = host.preprocessor.clone().with_pixel_limits(min, max);
+    limited.map_err(|error| match error {
+        ConfigError::Inconsistent { rule, got } => Error::PixelLimits { rule, got },
+        error => error.into(),
+    })
+}
+
+fn patched(file: &ImageFile, preprocessor: &PreprocessorConfig) -> Result<PatchedImage, Error> {
     let picture = Picture::decode(&file.bytes);
     let patched = picture.and_then(|picture| PatchedImage::new(&picture, preprocessor));
     patched.map_err(|source| Error::Picture {

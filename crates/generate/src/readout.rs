@@ -68,5 +68,6 @@ pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>
     };
     let data = tensor.into_data_async().await;
     let data = data.map_err(|error| failed(format!("{error:?}")))?;
-    data.to_vec().map_err(|error| failed(format!("{error:?}")))
+    data.try_to_vec()
+        .map_err(|error| failed(format!("{error:?}")))
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use burn::backend::DispatchDevice;
 use burn::tensor::{
     Device, DeviceKind,
-    wgpu::{MemoryConfiguration, WgpuSetup, wgpu},
+    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
 };
 
 /// What goes wrong with the GPU itself.
@@ -19,7 +19,7 @@ pub enum GpuError {
         "no usable GPU was found ({0}); use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141 or newer), install a Vulkan driver, or run `lookback` with --device cpu"
     )]
     Missing(String),
-    /// The device was opened before and cannot be opened again.
+    /// The device went away; only a new process or worker can open another.
     #[error("the GPU was lost ({0}); close other programs that use it and load the model again")]
     Lost(String),
     /// A kernel or an allocation failed.
@@ -104,7 +104,11 @@ async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
         .memory_config(MemoryConfiguration::ExclusivePages)
         .init_with_setup_async()
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| match error {
+            // Its own text has the selector in debug form in front.
+            WgpuInitError::AdapterUnavailable { message, .. } => message,
+            error => error.to_string(),
+        })
 }
 
 fn keep_first(message: String) {
@@ -138,12 +142,15 @@ pub(crate) fn matvec_lanes() -> u32 {
 /// # Errors
 /// [`GpuError`] when it failed on the way.
 pub async fn wait(device: &Device) -> Result<(), GpuError> {
-    if let DispatchDevice::Cube(cube) = device.as_dispatch() {
-        let waited = cube.client().sync().await;
-        if let Some(error) = Gpu::take_error() {
-            return Err(error);
+    match device.as_dispatch() {
+        DispatchDevice::Cube(cube) => {
+            let waited = cube.client().sync().await;
+            if let Some(error) = Gpu::take_error() {
+                return Err(error);
+            }
+            waited.map_err(|error| GpuError::Failed(format!("{error:?}")))
         }
-        waited.map_err(|error| GpuError::Failed(format!("{error:?}")))?;
+        #[cfg(not(target_family = "wasm"))]
+        _ => Ok(()),
     }
-    Ok(())
 }

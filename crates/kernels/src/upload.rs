@@ -59,11 +59,12 @@ impl Upload {
 
     /// The tensor as 32-bit words.
     pub fn into_words(self) -> Tensor<1, Int> {
-        let n = self.n_bytes / 4;
         match self.target {
             Target::Gpu(tensor) => Tensor::from_primitive::<Wgpu>(*tensor),
             #[cfg(not(target_family = "wasm"))]
-            Target::Cpu(bytes, device) => cpu_tensor(bytes, [n], DType::U32, &device),
+            Target::Cpu(bytes, device) => {
+                cpu_tensor(bytes, [self.n_bytes / 4], DType::U32, &device)
+            }
         }
     }
 
