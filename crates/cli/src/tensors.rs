@@ -62,7 +62,7 @@ fn prompt(recording: &Recording) -> Vec<Entry> {
             grids,
         ),
     ];
-    if n_patch > 0 {
+    if !recording.pixel_values.is_empty() {
         let n_image_token = recording
             .steps
             .first()

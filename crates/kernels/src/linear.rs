@@ -162,10 +162,7 @@ impl Matrix {
             };
             let bias = match bias {
                 Some(bias) if self.n_segments() == 1 => bias.val().into_dispatch(),
-                Some(bias) => bias
-                    .val()
-                    .slice([first_row..first_row + n_rows])
-                    .into_dispatch(),
+                Some(bias) => bias.val().narrow(0, first_row, n_rows).into_dispatch(),
                 None => x.clone().into_dispatch(),
             };
             let (x, target) = (x.clone().into_dispatch(), out.into_dispatch());

@@ -36,8 +36,8 @@ pub(crate) fn format_constants(format: Format) -> (u32, u32) {
     match format {
         Format::F32 => (0, 1),
         Format::F16 => (1, 1),
-        Format::Q8 { group } => (2, group as u32),
-        Format::Q4 { group } => (3, group as u32),
+        Format::Q8 { group } => (2, group),
+        Format::Q4 { group } => (3, group),
     }
 }
 

@@ -39,6 +39,10 @@ pub fn all(steps: &mut Steps, install: bool) -> Result<()> {
         ];
         run(cargo(&crates).args(["--", "-D", "warnings"]))
     })?;
+    // The tests run the programs as their users do; with the tests, so that features resolve as below.
+    steps.run("the programs and the tests: build", || {
+        run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))
+    })?;
     steps.run(
         "tests: units, parity, kernels on lavapipe, the page in Chromium",
         || {
