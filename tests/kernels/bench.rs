@@ -49,7 +49,7 @@ pub fn compare(tolerance: f64, compute: impl Fn(&Device) -> Vec<f32>) {
 /// The numbers of a tensor.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = block_on(tensor.into_data_async()).expect("the device returns its results");
-    data.to_vec().expect("f32")
+    data.try_to_vec().expect("f32")
 }
 
 /// `n` numbers in −1 … 1, the same for the same seed.

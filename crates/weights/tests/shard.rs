@@ -1,5 +1,7 @@
 //! Reading shards in pieces: nothing unverified gets through, and every byte finds its tensor.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use weights::{Chunk, Format, Layout, Manifest, Part, Shard, ShardError, ShardReader, Tensor};
@@ -70,7 +72,7 @@ fn read(
     sizes: &[usize],
 ) -> Result<Vec<[Vec<u8>; 2]>, ShardError> {
     let mut parts = vec![[vec![], vec![]]; manifest.tensors.len()];
-    let mut reader = ShardReader::new(manifest, shard)?;
+    let mut reader = ShardReader::new(Arc::new(manifest.clone()), shard)?;
     let mut rest = bytes;
     for &size in sizes.iter().chain([&usize::MAX]) {
         let mut input;

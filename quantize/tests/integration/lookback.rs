@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use weights::{Manifest, Part, ShardReader, dequantize_rows};
 
@@ -14,11 +15,11 @@ pub fn manifest(dir: &Path) -> Manifest {
 
 /// All tensors of a folder as numbers, by name.
 pub fn tensors(dir: &Path) -> BTreeMap<String, Vec<f32>> {
-    let manifest = manifest(dir);
+    let manifest = Arc::new(manifest(dir));
     let mut parts = vec![[vec![], vec![]]; manifest.tensors.len()];
     for (index, shard) in manifest.shards.iter().enumerate() {
         let bytes = fs::read(dir.join(&shard.file)).expect("shard");
-        let mut reader = ShardReader::new(&manifest, index).expect("reader");
+        let mut reader = ShardReader::new(manifest.clone(), index).expect("reader");
         let mut input = &bytes[..];
         while let Some(verified) = reader.next_chunk(&mut input).expect("verified") {
             for piece in verified.pieces(&manifest) {
