@@ -241,3 +241,26 @@ fn the_tab_computes_what_the_command_line_computes() -> Outcome {
         &site::native_trace(PICTURE, QUESTION, 16)?,
     )
 }
+
+#[test]
+fn a_lost_gpu_is_told_and_the_next_question_is_answered() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.run(
+        "let n_seen = 0;
+         element.addEventListener('token', () => n_seen++);
+         window.answer = settled(element.ask({ ...arguments[0], maxTokens: 400, seed: 1 }));
+         for (let n = 0; n_seen < 3 && n < 1000; n++) await new Promise((done) => setTimeout(done, 20));",
+        json!({ "image": PICTURE, "question": QUESTION }),
+    )?;
+    site.browser
+        .devtools("Browser.crashGpuProcess", json!({}))?;
+    let outcome = site.run("return await window.answer", json!(null))?;
+    judge::failure(&site, "a lost GPU", &outcome)?;
+    let message = outcome["error"].as_str().unwrap_or_default();
+    assert!(message.contains("GPU was lost"), "{message}");
+    let again = site.ask(PICTURE, QUESTION, 4)?;
+    assert_ne!(judge::list(&again["value"], "tokens").len(), 0, "{again}");
+    Ok(())
+}
