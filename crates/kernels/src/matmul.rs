@@ -1,7 +1,7 @@
 //! `x · wᵀ` for many rows of x, and what both matrix kernels share: one launch per row segment.
 
 use burn_wgpu::CubeTensor;
-use weights::Format;
+use weights::{Format, Layout};
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
@@ -57,18 +57,8 @@ pub struct Segment {
 
 /// `words_per_row` and `groups_per_row` of a row of `n_cols` weights.
 pub(crate) fn row_words(format: Format, n_cols: usize) -> (usize, usize) {
-    match format {
-        Format::F32 => (n_cols, 0),
-        Format::F16 => (n_cols.div_ceil(2), 0),
-        Format::Q8 { group } => {
-            let n_groups = n_cols.div_ceil(group as usize);
-            (n_groups * group as usize / 4, n_groups)
-        }
-        Format::Q4 { group } => {
-            let n_groups = n_cols.div_ceil(group as usize);
-            (n_groups * group as usize / 8, n_groups)
-        }
-    }
+    // A matrix without a layout was never loaded.
+    Layout::new(1, n_cols, format).map_or((0, 0), |row| (row.words_per_row(), row.n_groups()))
 }
 
 /// Constants of `matmul.wgsl`.

@@ -106,14 +106,14 @@ pub enum TokenRole {
 }
 
 impl TokenRole {
-    /// The number the kernels read: 0 outside, 1 marker, 2 question, 3 generated, 4 + j image token j.
+    /// The number that `kernels::probe` reads.
     pub fn code(self) -> u32 {
         match self {
-            Self::Outside => 0,
-            Self::Marker => 1,
-            Self::Question => 2,
-            Self::Generated => 3,
-            Self::Image(token) => 4 + token,
+            Self::Outside => kernels::ROLE_OUTSIDE,
+            Self::Marker => kernels::ROLE_COUNTED,
+            Self::Question => kernels::ROLE_QUESTION,
+            Self::Generated => kernels::ROLE_GENERATED,
+            Self::Image(token) => kernels::ROLE_IMAGE + token,
         }
     }
 }
