@@ -64,10 +64,10 @@ pub async fn read(step: Step, n_image_token: usize) -> Result<Readout, Error> {
 pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {
     let failed = |reason: String| match Gpu::take_error() {
         Some(error) => Error::Gpu(error),
-        None => Error::Read(reason),
+        // The library's errors go on with a backtrace.
+        None => Error::Read(reason.lines().next().unwrap_or_default().to_owned()),
     };
     let data = tensor.into_data_async().await;
-    let data = data.map_err(|error| failed(format!("{error:?}")))?;
-    data.try_to_vec()
-        .map_err(|error| failed(format!("{error:?}")))
+    let data = data.map_err(|error| failed(error.to_string()))?;
+    data.try_to_vec().map_err(|error| failed(error.to_string()))
 }

@@ -148,9 +148,14 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
             if let Some(error) = Gpu::take_error() {
                 return Err(error);
             }
-            waited.map_err(|error| GpuError::Failed(format!("{error:?}")))
+            waited.map_err(|error| GpuError::Failed(first_line(&error.to_string())))
         }
         #[cfg(not(target_family = "wasm"))]
         _ => Ok(()),
     }
+}
+
+/// The library's errors go on with a backtrace.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
