@@ -26,7 +26,7 @@ const DEFAULT_GROUP: u32 = 64;
 
 /// Turn a Hugging Face Qwen2.5-VL folder into a Lookback folder: packed weights in hashed chunks.
 ///
-/// Norms, biases and the patch embedding stay f32. The manifest is written last: a folder without
+/// Norms and biases stay f32, and the patch embedding has at least 8 bits. The manifest is written last: a folder without
 /// manifest.json is unfinished, and a second run takes it over.
 #[derive(Debug, Parser)]
 #[command(version)]

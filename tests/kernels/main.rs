@@ -1,4 +1,5 @@
-//! Every kernel against its CPU twin: on lavapipe or SwiftShader, over real, ragged and extreme shapes.
+//! Every kernel against its CPU twin: on lavapipe or SwiftShader, over real, ragged and extreme shapes; and
+//! the gradients against differences.
 
 mod attention_decode;
 mod attention_prefill;
@@ -6,6 +7,7 @@ mod attention_window;
 mod bench;
 mod embedding;
 mod gelu;
+mod gradients;
 mod matmul;
 mod matvec;
 mod mrope;

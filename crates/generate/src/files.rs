@@ -18,10 +18,14 @@ pub struct Files {
 }
 
 /// What the side files say.
-pub(crate) struct Host {
+pub struct Host {
+    /// `tokenizer.json`
     pub tokenizer: Tokenizer,
+    /// Chat template, from wherever the checkpoint keeps it.
     pub template: ChatTemplate,
+    /// `preprocessor_config.json`
     pub preprocessor: PreprocessorConfig,
+    /// `generation_config.json`
     pub generation: GenerationConfig,
 }
 

@@ -27,6 +27,11 @@ impl Generator {
         self.loaded.clone()
     }
 
+    /// The network and what its side files say, for whoever runs it in another way (training, measuring).
+    pub fn into_parts(self) -> (Model, Host) {
+        (self.model, self.host)
+    }
+
     /// Gets a question ready with its method's messages.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ mod sampler;
 
 pub use burn::tensor::Device;
 pub use error::Error;
-pub use files::Files;
+pub use files::{Files, Host};
 #[cfg(not(target_family = "wasm"))]
 pub use folder::open_folder;
 pub use generator::Generator;

@@ -10,7 +10,11 @@ use burn::backend::{
 use crate::{embedding::Table, matmul::Segment, mrope::Heads, probe::ProbeLayer, rope::RopeHeads};
 
 /// One method per kernel; shapes are in the module of the kernel.
-#[backend_extension(Cube, Flex: cfg(not(target_family = "wasm")))]
+#[backend_extension(
+    Cube,
+    Flex: cfg(not(target_family = "wasm")),
+    Autodiff: cfg(not(target_family = "wasm"))
+)]
 pub trait Kernels: Backend {
     /// `x · wᵀ` into columns of `out`, w packed. `bias` is any float tensor where there is none.
     fn matmul(
@@ -112,7 +116,26 @@ pub trait Kernels: Backend {
 
     /// Exact GELU, in place.
     fn gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Context and image map of rows that each see their own spans of keys.
+    #[cfg(not(target_family = "wasm"))]
+    fn attention_spans(
+        qkv: FloatTensor<Self>,
+        spans: IntTensor<Self>,
+        shape: crate::gradients::attention::Shape,
+    ) -> FloatTensor<Self>;
+
+    /// −log softmax of the target, per row.
+    #[cfg(not(target_family = "wasm"))]
+    fn cross_entropy(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self>;
 }
+
+#[cfg(not(target_family = "wasm"))]
+mod autodiff;
+#[cfg(not(target_family = "wasm"))]
+mod cube_gradients;
+#[cfg(not(target_family = "wasm"))]
+mod flex_gradients;
 
 mod cube;
 #[cfg(not(target_family = "wasm"))]

@@ -7,6 +7,8 @@ mod backend;
 #[cfg(not(target_family = "wasm"))]
 pub mod cpu;
 mod device;
+#[cfg(not(target_family = "wasm"))]
+pub mod gradients;
 mod launch;
 mod linear;
 mod tensor;
@@ -38,4 +40,6 @@ pub use tensor::{
     Angles, KeyValues, attention_decode, attention_prefill, attention_window, gelu, mrope, norm,
     probe, rope, swiglu,
 };
+#[cfg(not(target_family = "wasm"))]
+pub use tensor::{attention_spans, cross_entropy};
 pub use upload::Upload;

@@ -5,6 +5,8 @@ use burn::{
     module::{Module, Param},
     tensor::{Int, Tensor},
 };
+#[cfg(not(target_family = "wasm"))]
+use burn::{module::ParamId, tensor::TensorData};
 use weights::Format;
 
 use crate::{
@@ -134,6 +136,39 @@ impl Matrix {
                 packing.rows_per_segment.min(packing.n_rows - before)
             }
         }
+    }
+
+    /// The same matrix as f32; a dense one as it is.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn dequantized(self) -> Matrix {
+        let Matrix::Packed(packed) = &self else {
+            return self;
+        };
+        let Packing { format, n_cols, .. } = packed.packing;
+        let host = |words: &Param<Tensor<1, Int>>| -> Vec<u32> {
+            words.val().into_data().iter::<u32>().collect()
+        };
+        let segments = packed.words.iter().zip(&packed.scales).enumerate();
+        let weight = segments.map(|(index, (words, scales))| {
+            let n_rows = self.segment_rows(index);
+            let scales = if format == Format::F16 {
+                Vec::new()
+            } else {
+                host(scales)
+            };
+            let layout = weights::Layout::new(n_rows, n_cols, format);
+            let values =
+                layout.and_then(|layout| weights::dequantize_rows(&host(words), &scales, &layout));
+            let values = values.expect("a packed matrix is complete once it was loaded");
+            let data = TensorData::new(values, [n_rows, n_cols]);
+            Param::initialized(
+                ParamId::new(),
+                Tensor::from_data(data, &words.val().device()),
+            )
+        });
+        Matrix::Dense(DenseMatrix {
+            weight: weight.collect(),
+        })
     }
 
     /// `x · wᵀ` into columns `column …` of `out`.

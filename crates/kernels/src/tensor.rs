@@ -141,3 +141,29 @@ pub fn swiglu(x: Tensor<2>) -> Tensor<2> {
 pub fn gelu(x: Tensor<2>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::gelu(x.into_dispatch()))
 }
+
+/// Attention in which every row sees its own spans, for training: qkv is rotated, `spans` is [n, 5] (see
+/// `gradients::attention::Span`) → context [n, n_heads · head_dim] and the head mean of the probability on
+/// image keys [n, n_image], if there are any.
+#[cfg(not(target_family = "wasm"))]
+pub fn attention_spans(
+    qkv: Tensor<2>,
+    spans: &Tensor<2, Int>,
+    heads: Heads,
+    n_image: usize,
+) -> (Tensor<2>, Option<Tensor<2>>) {
+    let shape = crate::gradients::attention::Shape { heads, n_image };
+    let spans = spans.clone().into_dispatch();
+    let both: Tensor<2> =
+        Tensor::from_dispatch(Dispatch::attention_spans(qkv.into_dispatch(), spans, shape));
+    let n_context = heads.n_heads * heads.head_dim;
+    let map = (n_image > 0).then(|| both.clone().narrow(1, n_context, n_image));
+    (both.narrow(1, 0, n_context), map)
+}
+
+/// −log softmax(logits)[target] per row: logits [n, n_class], targets [n] → [n].
+#[cfg(not(target_family = "wasm"))]
+pub fn cross_entropy(logits: Tensor<2>, targets: &Tensor<1, Int>) -> Tensor<1> {
+    let targets = targets.clone().into_dispatch();
+    Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), targets))
+}

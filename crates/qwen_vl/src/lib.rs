@@ -10,6 +10,8 @@ pub mod model;
 pub mod mrope;
 pub mod prompt;
 mod rms_norm;
+#[cfg(not(target_family = "wasm"))]
+mod save;
 pub mod text;
 pub mod tokenizer;
 pub mod vision;

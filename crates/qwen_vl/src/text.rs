@@ -8,6 +8,8 @@ use kernels::{
     Angles, Heads, KeyValues, Linear, Matrix, ProbeLayer, attention_decode, attention_prefill,
     mrope, probe, side_by_side,
 };
+#[cfg(not(target_family = "wasm"))]
+use kernels::{RopeHeads, rope};
 
 use crate::{cache::Cache, mlp::Mlp, rms_norm::RmsNorm};
 
@@ -103,6 +105,33 @@ impl Text {
             cache.layers.push(key_values);
         }
         cache.reading = reading;
+        self.norm.forward(&hidden)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Text {
+    /// All rows of many sequences through all layers at once, as training needs it. `attend` is given a layer's
+    /// number, its queries and keys (rotated) and values [n, (n_heads + 2 n_kv_heads) · head_dim], and returns
+    /// the context [n, n_heads · head_dim]. → final norm [n, hidden]
+    pub fn forward(
+        &self,
+        mut hidden: Tensor<2>,
+        angles: &Angles,
+        mut attend: impl FnMut(usize, Tensor<2>, Heads) -> Tensor<2>,
+    ) -> Tensor<2> {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let x = layer.input_layernorm.forward(&hidden);
+            let attn = &layer.self_attn;
+            let heads = RopeHeads {
+                n_heads: attn.heads.n_heads + 2 * attn.heads.n_kv_heads,
+                n_rotated: attn.heads.n_heads + attn.heads.n_kv_heads,
+                head_dim: attn.heads.head_dim,
+            };
+            let qkv = side_by_side(&x, &[&attn.q_proj, &attn.k_proj, &attn.v_proj]);
+            let context = attend(index, rope(qkv, angles, heads), attn.heads);
+            hidden = layer.after_attention(hidden, &context);
+        }
         self.norm.forward(&hidden)
     }
 }

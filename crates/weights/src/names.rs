@@ -36,13 +36,14 @@ pub fn matrix_shape(shape: &[usize]) -> Option<(usize, usize)> {
     }
 }
 
-/// The format in which a tensor is stored when `chosen` is asked for: norms, biases and the patch
-/// embedding stay f32.
+/// The format in which a tensor is stored when `chosen` is asked for: norms and biases stay f32, and the patch
+/// embedding has at least 8 bits.
 pub fn stored_format(name: &str, shape: &[usize], chosen: Format) -> Format {
-    if shape.len() == 2 && name != PATCH_EMBEDDING {
-        chosen
-    } else {
-        Format::F32
+    match chosen {
+        // The sight of every patch passes through it, and it is small: never less than 8 bits.
+        Format::Q4 { group } if name == PATCH_EMBEDDING => Format::Q8 { group },
+        _ if shape.len() == 2 || name == PATCH_EMBEDDING => chosen,
+        _ => Format::F32,
     }
 }
 
@@ -82,11 +83,15 @@ mod tests {
     fn only_matrices_are_quantised() {
         let q4 = Format::Q4 { group: 32 };
         assert_eq!(stored_format("model.norm.weight", &[8], q4), Format::F32);
+        let q8 = Format::Q8 { group: 32 };
+        let patches = [8, 3, 2, 14, 14];
+        assert_eq!(stored_format(PATCH_EMBEDDING, &patches, q4), q8);
+        assert_eq!(stored_format(PATCH_EMBEDDING, &[8, 1176], q8), q8);
         assert_eq!(
-            stored_format(PATCH_EMBEDDING, &[8, 3, 2, 14, 14], q4),
-            Format::F32
+            stored_format(PATCH_EMBEDDING, &patches, Format::F16),
+            Format::F16
         );
-        assert_eq!(stored_format(PATCH_EMBEDDING, &[8, 1176], q4), Format::F32);
+        assert_eq!(stored_format("model.norm.bias", &[8], q8), Format::F32);
         assert_eq!(stored_format("lm_head.weight", &[8, 8], q4), q4);
         assert_eq!(matrix_shape(&[8, 3, 2, 14, 14]), Some((8, 1176)));
         assert_eq!(matrix_shape(&[8]), Some((1, 8)));

@@ -183,4 +183,18 @@ impl Kernels for CubeBackend {
         gelu::run(&x, n_rows * n_cols);
         x
     }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn attention_spans(
+        qkv: CubeTensor,
+        spans: CubeTensor,
+        shape: crate::gradients::attention::Shape,
+    ) -> CubeTensor {
+        <Self as crate::gradients::Gradients>::attention(qkv, spans, shape)
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn cross_entropy(logits: CubeTensor, targets: CubeTensor) -> CubeTensor {
+        <Self as crate::gradients::Gradients>::cross_entropy(logits, targets)
+    }
 }

@@ -13,11 +13,11 @@ use crate::{
 
 const CONTIGUOUS: &str = "kernels are given contiguous tensors of their own type";
 
-fn floats(x: &FlexTensor) -> &[f32] {
+pub(super) fn floats(x: &FlexTensor) -> &[f32] {
     x.as_slice().expect(CONTIGUOUS)
 }
 
-fn words(x: &FlexTensor) -> &[u32] {
+pub(super) fn words(x: &FlexTensor) -> &[u32] {
     x.as_slice().expect(CONTIGUOUS)
 }
 
@@ -25,7 +25,7 @@ fn bits(x: &FlexTensor) -> &[u32] {
     bytemuck::cast_slice(floats(x))
 }
 
-fn zeros(n_rows: usize, n_cols: usize) -> FlexTensor {
+pub(super) fn zeros(n_rows: usize, n_cols: usize) -> FlexTensor {
     FlexTensor::zeros(Shape::from([n_rows, n_cols]), DType::F32)
 }
 
@@ -207,5 +207,17 @@ impl Kernels for Flex {
     fn gelu(mut x: FlexTensor) -> FlexTensor {
         cpu::gelu::gelu(x.storage_mut());
         x
+    }
+
+    fn attention_spans(
+        qkv: FlexTensor,
+        spans: FlexTensor,
+        shape: crate::gradients::attention::Shape,
+    ) -> FlexTensor {
+        <Self as crate::gradients::Gradients>::attention(qkv, spans, shape)
+    }
+
+    fn cross_entropy(logits: FlexTensor, targets: FlexTensor) -> FlexTensor {
+        <Self as crate::gradients::Gradients>::cross_entropy(logits, targets)
     }
 }

@@ -1,0 +1,128 @@
+//! From the network back to the checkpoint's tensors.
+
+use burn::{
+    module::Param,
+    tensor::{Tensor, TensorData},
+};
+use kernels::{Linear, Matrix};
+
+use crate::{
+    config::Config, load::expected_tensors, mlp::Mlp, model::Qwen2_5Vl, rms_norm::RmsNorm,
+};
+
+impl Qwen2_5Vl {
+    /// Name, shape and values of every tensor of a dense network, in the order of
+    /// [`expected_tensors`]; packed matrices have none to give and are empty.
+    pub fn dense_tensors(&self, config: &Config) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+        let mut values = Vec::new();
+        self.visit_vision(&mut values);
+        self.visit_text(&mut values);
+        let names = expected_tensors(config).into_iter();
+        names
+            .zip(values)
+            .map(|((name, shape), values)| (name, shape, values))
+            .collect()
+    }
+
+    /// The same network with f32 weights, as training and batched measuring need it.
+    pub fn dequantized(self) -> Qwen2_5Vl {
+        let linear = |layer: Linear| Linear {
+            weight: layer.weight.dequantized(),
+            ..layer
+        };
+        let mlp = |mlp: Mlp| Mlp {
+            gate_proj: linear(mlp.gate_proj),
+            up_proj: linear(mlp.up_proj),
+            down_proj: linear(mlp.down_proj),
+        };
+        let Qwen2_5Vl {
+            mut visual,
+            mut model,
+            lm_head,
+        } = self;
+        visual.patch_embed.proj = linear(visual.patch_embed.proj);
+        for block in &mut visual.blocks {
+            block.attn.qkv = linear(block.attn.qkv.clone());
+            block.attn.proj = linear(block.attn.proj.clone());
+            block.mlp = mlp(block.mlp.clone());
+        }
+        visual.merger.mlp = visual.merger.mlp.map(linear);
+        model.embed_tokens = model.embed_tokens.dequantized();
+        for layer in &mut model.layers {
+            let attn = &mut layer.self_attn;
+            attn.q_proj = linear(attn.q_proj.clone());
+            attn.k_proj = linear(attn.k_proj.clone());
+            attn.v_proj = linear(attn.v_proj.clone());
+            attn.o_proj = linear(attn.o_proj.clone());
+            layer.mlp = mlp(layer.mlp.clone());
+        }
+        let lm_head = lm_head.map(Matrix::dequantized);
+        Qwen2_5Vl {
+            visual,
+            model,
+            lm_head,
+        }
+    }
+
+    fn visit_vision(&self, out: &mut Vec<Vec<f32>>) {
+        let visual = &self.visual;
+        linear(&visual.patch_embed.proj, out);
+        for block in &visual.blocks {
+            norm(&block.norm1, out);
+            norm(&block.norm2, out);
+            linear(&block.attn.qkv, out);
+            linear(&block.attn.proj, out);
+            mlp(&block.mlp, out);
+        }
+        norm(&visual.merger.ln_q, out);
+        visual
+            .merger
+            .mlp
+            .iter()
+            .for_each(|layer| linear(layer, out));
+    }
+
+    fn visit_text(&self, out: &mut Vec<Vec<f32>>) {
+        out.push(matrix(&self.model.embed_tokens));
+        for layer in &self.model.layers {
+            norm(&layer.input_layernorm, out);
+            norm(&layer.post_attention_layernorm, out);
+            let attn = &layer.self_attn;
+            for projection in [&attn.q_proj, &attn.k_proj, &attn.v_proj, &attn.o_proj] {
+                linear(projection, out);
+            }
+            mlp(&layer.mlp, out);
+        }
+        norm(&self.model.norm, out);
+        if let Some(head) = &self.lm_head {
+            out.push(matrix(head));
+        }
+    }
+}
+
+fn mlp(mlp: &Mlp, out: &mut Vec<Vec<f32>>) {
+    for layer in [&mlp.gate_proj, &mlp.up_proj, &mlp.down_proj] {
+        linear(layer, out);
+    }
+}
+
+fn linear(layer: &Linear, out: &mut Vec<Vec<f32>>) {
+    out.push(matrix(&layer.weight));
+    out.extend(layer.bias.as_ref().map(values));
+}
+
+fn norm(norm: &RmsNorm, out: &mut Vec<Vec<f32>>) {
+    out.push(values(&norm.weight));
+}
+
+fn matrix(matrix: &Matrix) -> Vec<f32> {
+    match matrix {
+        Matrix::Dense(dense) => dense.weight.iter().flat_map(values).collect(),
+        Matrix::Packed(_) => Vec::new(),
+    }
+}
+
+fn values<const D: usize>(param: &Param<Tensor<D>>) -> Vec<f32> {
+    let data: TensorData = param.val().into_data();
+    data.iter::<f32>().collect()
+}
