@@ -2,6 +2,7 @@
 
 mod browser;
 mod judge;
+mod maker;
 mod site;
 
 use std::error::Error;

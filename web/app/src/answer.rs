@@ -6,6 +6,8 @@ use trace::{MarkerKind, Passage, Segment, SegmentKind, StopReason, Trace};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
 
+use crate::maker::Maker;
+use crate::maker::verdict::Verdict;
 use crate::run::{Phase, Run};
 use crate::timeline::{marker_class, marker_words};
 
@@ -25,9 +27,11 @@ impl Piece {
     }
 }
 
-/// The whole answer; its tokens are chosen with the pointer or, focused, with the arrow keys.
+/// The whole answer, and whether it is right where that is known; its tokens are chosen with the pointer
+/// or, focused, with the arrow keys.
 #[component]
-pub fn Answer(run: Run) -> impl IntoView {
+pub fn Answer(maker: Maker) -> impl IntoView {
+    let run = maker.run;
     let text = NodeRef::<html::Div>::new();
     let segments = Memo::new(move |_| run.trace.with(visible_segments));
     let passage =
@@ -60,6 +64,7 @@ pub fn Answer(run: Run) -> impl IntoView {
             </Show>
             <For each=move || segments.get() key=|(index, kind)| (*index, class_of(*kind)) children=passage />
             <p class="note">{move || ending(run)}</p>
+            <Verdict maker />
         </div>
     }
 }

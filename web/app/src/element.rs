@@ -8,6 +8,9 @@ use crate::announcer::Announcer;
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::light::{View, scale_image};
+use crate::maker::Maker;
+use crate::maker::row::MakerRow;
+use crate::maker::world::PictureNotice;
 use crate::question::QuestionForm;
 use crate::run::Run;
 use crate::samples::Samples;
@@ -20,18 +23,21 @@ use crate::timeline::Timeline;
 #[component]
 pub fn LookBack(asking: Asking) -> impl IntoView {
     let run = asking.run;
+    let maker = Maker::new(run);
     view! {
         <div class="look-back" on:keydown=move |event| walk(run, &event)>
             <div class="seeing">
-                <Stage run />
+                <Stage maker />
+                <MakerRow maker />
                 <Views run />
                 <ShareBar run />
                 <Samples run />
             </div>
             <div class="reading">
-                <QuestionForm asking />
+                <QuestionForm asking maker />
                 <Notices run />
-                <Answer run />
+                <PictureNotice run />
+                <Answer maker />
                 <Figures run />
                 <Explanation />
             </div>

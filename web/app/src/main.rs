@@ -1,7 +1,7 @@
 //! The page: everything inside `<look-back>` except the element's own class, which is `embed/look-back.js`.
 //!
 //! Read `player` (methods of the contract), then `asking` (one question on its way), then `element`
-//! (what is drawn).
+//! (what is drawn), then `maker` (the scene maker of the demo model).
 
 mod announcer;
 mod answer;
@@ -12,6 +12,7 @@ mod engine;
 mod gaze;
 mod host;
 mod light;
+mod maker;
 mod orientation;
 mod paint;
 mod picture;

@@ -3,13 +3,17 @@
 use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use scene::SIDE_PX;
 use trace::ImageFile;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, File, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d, Response,
+    Blob, File, ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
+    Response,
 };
 
+use crate::maker::arrangement::Arrangement;
+use crate::maker::png::png;
 use crate::orientation::jpeg_orientation;
 
 /// A decoded picture; cloning shares it.
@@ -17,10 +21,21 @@ use crate::orientation::jpeg_orientation;
 pub struct Picture {
     /// Name it is shown under.
     pub name: String,
-    /// PNG, JPEG or WebP, upright, as the model gets it.
-    pub encoded: Rc<[u8]>,
+    /// What the model gets.
+    pub content: Content,
     /// Decoded for the screen, upright.
     pub bitmap: ImageBitmap,
+    /// It was made or chosen for the model at hand, not brought by a visitor.
+    pub is_fitting: bool,
+}
+
+/// What the model gets; cloning shares it.
+#[derive(Clone)]
+pub enum Content {
+    /// PNG, JPEG or WebP, upright.
+    File(Rc<[u8]>),
+    /// A scene, made into a file when it is asked about.
+    Scene(Rc<Arrangement>),
 }
 
 /// Why a picture cannot be shown.
@@ -59,9 +74,31 @@ pub enum PictureError {
         /// Name of the file.
         name: String,
     },
+    /// No canvas, or none with this content.
+    #[error("this browser could not draw the scene; choose a picture instead")]
+    Undrawable,
 }
 
 impl Picture {
+    /// The scene as it stands, drawn at once.
+    pub fn of_scene(arrangement: Arrangement) -> Result<Self, PictureError> {
+        let bitmap = bitmap_of_scene(&arrangement).ok_or(PictureError::Undrawable)?;
+        Ok(Self {
+            name: format!("scene-{}.png", arrangement.seed),
+            content: Content::Scene(Rc::new(arrangement)),
+            bitmap,
+            is_fitting: true,
+        })
+    }
+
+    /// The scene that it shows; none of a file.
+    pub fn arrangement(&self) -> Option<Rc<Arrangement>> {
+        match &self.content {
+            Content::File(_) => None,
+            Content::Scene(arrangement) => Some(Rc::clone(arrangement)),
+        }
+    }
+
     /// Reads a Blob, a File, an ImageBitmap or the picture at an address.
     pub async fn read(source: &JsValue) -> Result<Self, PictureError> {
         if let Some(url) = source.dyn_ref::<JsString>().map(String::from) {
@@ -75,8 +112,9 @@ impl Picture {
                 .ok_or(PictureError::Unconvertible { name: name.clone() })?;
             return Ok(Self {
                 name,
-                encoded,
+                content: Content::File(encoded),
                 bitmap: bitmap.clone(),
+                is_fitting: false,
             });
         }
         let blob = source.dyn_ref::<Blob>().ok_or(PictureError::Kind)?;
@@ -100,16 +138,23 @@ impl Picture {
         };
         Ok(Self {
             name,
-            encoded,
+            content: Content::File(encoded),
             bitmap,
+            is_fitting: false,
         })
     }
 
     /// The picture as the engine takes it.
     pub fn to_file(&self) -> ImageFile {
+        let side_px = SIDE_PX as u32;
         ImageFile {
             name: self.name.clone(),
-            bytes: self.encoded.to_vec(),
+            bytes: match &self.content {
+                Content::File(bytes) => bytes.to_vec(),
+                Content::Scene(arrangement) => {
+                    png(&scene::render(&arrangement.scene()), side_px, side_px)
+                }
+            },
         }
     }
 }
@@ -142,6 +187,21 @@ async fn bitmap_of(blob: &Blob) -> Option<ImageBitmap> {
         .create_image_bitmap_with_blob(blob)
         .ok()?;
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
+}
+
+fn bitmap_of_scene(arrangement: &Arrangement) -> Option<ImageBitmap> {
+    let rgb = scene::render(&arrangement.scene());
+    let rgba: Vec<u8> = rgb
+        .chunks_exact(3)
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2], u8::MAX])
+        .collect();
+    let side_px = SIDE_PX as u32;
+    let pixels = ImageData::new_with_u8_clamped_array(Clamped(&rgba), side_px).ok()?;
+    let canvas = OffscreenCanvas::new(side_px, side_px).ok()?;
+    let context = canvas.get_context("2d").ok()??;
+    let context: OffscreenCanvasRenderingContext2d = context.dyn_into().ok()?;
+    context.put_image_data(&pixels, 0.0, 0.0).ok()?;
+    canvas.transfer_to_image_bitmap().ok()
 }
 
 async fn bytes_of(blob: &Blob) -> Option<Rc<[u8]>> {

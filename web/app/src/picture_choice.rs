@@ -1,4 +1,4 @@
-//! Choosing the picture: a file, a drop, a paste, a sample or an address.
+//! Choosing the picture: a file, a drop, a paste, a sample, an address or a scene.
 
 use js_sys::Promise;
 use leptos::prelude::*;
@@ -12,10 +12,26 @@ use crate::run::{Phase, Run};
 /// Reads `source` (a Blob, File, ImageBitmap or address) and puts it on the stage; the answer about
 /// another picture goes. An unreadable one is the run's failure, the picture at hand stays.
 pub fn choose_picture(run: Run, source: JsValue) {
+    choose(run, source, false);
+}
+
+/// As [`choose_picture`], for one that the page's author chose for the model.
+pub fn choose_fitting_picture(run: Run, source: JsValue) {
+    choose(run, source, true);
+}
+
+fn choose(run: Run, source: JsValue, is_fitting: bool) {
+    let turn = begin_turn(run);
     let reading = wasm_bindgen_futures::future_to_promise(async move {
         match Picture::read(&source).await {
             Ok(picture) => {
-                run.picture.set(Some(picture));
+                // A picture that was chosen later may have been read sooner.
+                if run.picture_turn.get_value() == turn {
+                    run.picture.set(Some(Picture {
+                        is_fitting,
+                        ..picture
+                    }));
+                }
                 Ok(JsValue::UNDEFINED)
             }
             Err(error) => Err(error.to_string().into()),
@@ -23,10 +39,33 @@ pub fn choose_picture(run: Run, source: JsValue) {
     });
     run.reading.set_value(Some(reading.clone()));
     if !run.phase.with_untracked(Phase::is_running) {
-        run.phase.set(Phase::Idle);
-        run.show(Trace::new(ModelInfo::default()));
+        forget_answer(run);
         report(run, reading);
     }
+}
+
+/// Puts a picture that is at hand on the stage; the answer about another one goes.
+pub fn show_picture(run: Run, picture: Picture) {
+    begin_turn(run);
+    run.reading.set_value(None);
+    run.picture.set(Some(picture));
+    let is_fresh = run.phase.with_untracked(|phase| *phase == Phase::Idle)
+        && run.trace.with_untracked(|trace| trace.tokens.is_empty());
+    if !is_fresh {
+        forget_answer(run);
+    }
+}
+
+/// From now on pictures that were chosen before are late.
+fn begin_turn(run: Run) -> u32 {
+    run.picture_turn
+        .update_value(|turn| *turn = turn.wrapping_add(1));
+    run.picture_turn.get_value()
+}
+
+fn forget_answer(run: Run) {
+    run.phase.set(Phase::Idle);
+    run.show(Trace::new(ModelInfo::default()));
 }
 
 /// A question that waits for the picture reports the failure itself.

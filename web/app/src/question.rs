@@ -4,11 +4,14 @@ use leptos::prelude::*;
 use web_sys::{KeyboardEvent, SubmitEvent};
 
 use crate::asking::Asking;
+use crate::maker::Maker;
+use crate::maker::offers::OfferList;
+use crate::maker::world::WordNotice;
 use crate::status::{LoadBar, Status};
 
 /// The form; Enter asks.
 #[component]
-pub fn QuestionForm(asking: Asking) -> impl IntoView {
+pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
     let run = asking.run;
     let stored = StoredValue::new_local(asking);
     let act = move || {
@@ -54,6 +57,8 @@ pub fn QuestionForm(asking: Asking) -> impl IntoView {
                 </button>
             </div>
             <LoadBar run />
+            <WordNotice run />
+            <OfferList maker />
             <Options asking=stored.get_value() />
         </form>
     }

@@ -46,6 +46,8 @@ pub struct Run {
     pub model: RwSignal<String>,
     /// Text of the question box.
     pub question: RwSignal<String>,
+    /// The last text that the page itself put into it.
+    pub suggested: StoredValue<String>,
     /// Method to ask with; empty is the model's own choice.
     pub method: RwSignal<String>,
     /// Most tokens to generate.
@@ -56,6 +58,8 @@ pub struct Run {
     pub picture: RwSignal<Option<Picture>, LocalStorage>,
     /// Settles when the picture last asked for is read.
     pub reading: StoredValue<Option<Promise>, LocalStorage>,
+    /// Counts the pictures asked for, so that a late one is told.
+    pub picture_turn: StoredValue<u32>,
     /// The answer so far.
     pub trace: RwSignal<Trace>,
     /// Where the element is in the life of an answer.
@@ -89,11 +93,13 @@ impl Run {
         Self {
             model: RwSignal::default(),
             question: RwSignal::default(),
+            suggested: StoredValue::default(),
             method: RwSignal::default(),
             max_tokens: RwSignal::default(),
             seed: RwSignal::default(),
             picture: RwSignal::new_local(None),
             reading: StoredValue::new_local(None),
+            picture_turn: StoredValue::default(),
             trace,
             phase: RwSignal::default(),
             progress: RwSignal::default(),
@@ -109,6 +115,19 @@ impl Run {
     /// Whether an answer is on its way; tracks the phase.
     pub fn is_running(&self) -> bool {
         self.phase.with(Phase::is_running)
+    }
+
+    /// Puts a question of the page's own into the box.
+    pub fn suggest(&self, question: String) {
+        self.suggested.set_value(question.clone());
+        self.question.set(question);
+    }
+
+    /// Whether the box is empty or holds what the page put there: a person's own words are left alone.
+    pub fn is_question_suggested(&self) -> bool {
+        self.question.with_untracked(|question| {
+            question.trim().is_empty() || self.suggested.with_value(|text| text == question)
+        })
     }
 
     /// Shows `trace` and follows its newest token.

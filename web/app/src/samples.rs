@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
-use crate::picture_choice::choose_picture;
+use crate::picture_choice::{choose_fitting_picture, choose_picture};
 use crate::run::Run;
 
 /// An `<img>` child of the element; `data-question` is the question that goes with it.
@@ -72,10 +72,15 @@ pub fn Samples(run: Run) -> impl IntoView {
     }
 }
 
+/// A picture that comes with a question was chosen for the model.
 fn choose_sample(run: Run, sample: &Sample) {
-    choose_picture(run, sample.src.as_str().into());
-    if let Some(question) = &sample.question {
-        run.question.set(question.clone());
+    let source = sample.src.as_str().into();
+    match &sample.question {
+        Some(question) => {
+            choose_fitting_picture(run, source);
+            run.suggest(question.clone());
+        }
+        None => choose_picture(run, source),
     }
 }
 

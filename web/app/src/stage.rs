@@ -12,13 +12,17 @@ use web_sys::{DragEvent, PointerEvent, ResizeObserver};
 use crate::cell::{cell_at, cell_figure};
 use crate::gaze::{light_of, move_light};
 use crate::light::View;
+use crate::maker::Maker;
+use crate::maker::handles::Handles;
 use crate::paint::Painter;
 use crate::picture_choice::{choose_picture, file_of};
 use crate::run::Run;
 
-/// The stage: a box whose place never changes, the picture in it, the light of the current token.
+/// The stage: a box whose place never changes, the picture in it, the light of the current token; the
+/// objects of a scene.
 #[component]
-pub fn Stage(run: Run) -> impl IntoView {
+pub fn Stage(maker: Maker) -> impl IntoView {
+    let run = maker.run;
     let (is_over, set_over) = signal(false);
     let on_drop = move |event: DragEvent| {
         event.prevent_default();
@@ -44,6 +48,7 @@ pub fn Stage(run: Run) -> impl IntoView {
             >
                 <Canvases run />
             </Show>
+            <Handles maker />
         </div>
     }
 }
