@@ -7,7 +7,7 @@ use qwen_vl::{
     load::{Builder, Offer},
 };
 use trace::{Loaded, ModelInfo};
-use weights::{Checkpoint, Format, Manifest, Part, ShardError};
+use weights::{Checkpoint, Format, Manifest, Part};
 
 use crate::{
     Error, Files, Generator, Loader,
@@ -56,10 +56,14 @@ async fn open_lookback(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Generator, Error> {
     let manifest_json = read_file(&dir.join(Manifest::FILE))?;
-    check_shards(dir, &manifest_json)?;
     let mut loader = Loader::new(&manifest_json, target)?;
     for name in loader.files() {
         loader.add_file(&name, read_file(&dir.join(&name))?)?;
+    }
+    for (shard, (name, _)) in loader.shards().iter().enumerate() {
+        let path = dir.join(name);
+        let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        loader.check_length(shard, metadata.len())?;
     }
     let mut piece = vec![0; PIECE_BYTES];
     for (name, _) in loader.shards() {
@@ -78,29 +82,6 @@ async fn open_lookback(
         loader.end_shard()?;
     }
     loader.finish().await
-}
-
-/// A manifest may claim any size: its shards must be as long as it says before anything is allocated.
-fn check_shards(dir: &Path, manifest_json: &[u8]) -> Result<(), Error> {
-    for shard in Manifest::parse(manifest_json)?.shards {
-        let path = dir.join(&shard.file);
-        let metadata = fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
-        let got = metadata.len();
-        if got < shard.length {
-            let complete = |end: &mut u64, chunk: &weights::Chunk| {
-                *end += chunk.length;
-                (*end <= got).then_some(())
-            };
-            let chunk = shard.chunks.iter().scan(0, complete).count();
-            return Err(Error::Shard(ShardError::Truncated {
-                file: shard.file,
-                chunk,
-                got,
-                expected: shard.length,
-            }));
-        }
-    }
-    Ok(())
 }
 
 async fn open_hugging_face(

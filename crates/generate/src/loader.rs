@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use qwen_vl::{
     Gpu,
     config::Config,
-    load::{Builder, Offer},
+    load::{Builder, Offer, check_offers},
 };
 use sha2::{Digest, Sha256};
 use trace::{Loaded, ModelInfo};
@@ -22,7 +22,8 @@ pub struct Loader {
     target: Target,
     config: Config,
     files: Files,
-    builder: Builder,
+    offers: Vec<Offer>,
+    builder: Option<Builder>,
     reader: Option<ShardReader>,
     shard: usize,
     loaded_bytes: u64,
@@ -67,7 +68,7 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 impl Loader {
-    /// Checks the manifest and allocates the weights.
+    /// Checks the manifest; the weights are allocated with the first bytes of a shard.
     ///
     /// # Errors
     /// For a manifest, config or tensor table that cannot be used.
@@ -83,15 +84,15 @@ impl Loader {
                 format: tensor.format,
             })
             .collect();
-        let (device, limit) = (target.device(), target.max_binding_bytes());
-        let builder = Builder::new(config.clone(), &offers, device, limit)?;
+        check_offers(&config, &offers)?;
         Ok(Loader {
             manifest,
             manifest_sha256: sha256_hex(manifest_json),
             target,
             config,
             files: Files::default(),
-            builder,
+            offers,
+            builder: None,
             reader: None,
             shard: 0,
             loaded_bytes: 0,
@@ -128,6 +129,32 @@ impl Loader {
             .collect()
     }
 
+    /// Holds the length of shard number `shard`, as far as it is known before its bytes come, against the
+    /// manifest: a manifest may claim any size, and what it claims is allocated.
+    ///
+    /// # Errors
+    /// [`Error::Shard`] if it is shorter.
+    pub fn check_length(&self, shard: usize, got: u64) -> Result<(), Error> {
+        match self.manifest.shards.get(shard) {
+            Some(shard) => Ok(shard.check_length(got)?),
+            None => Ok(()),
+        }
+    }
+
+    /// What receives the weights, allocated now if it was not before.
+    fn take_builder(&mut self) -> Result<Builder, Error> {
+        if let Some(builder) = self.builder.take() {
+            return Ok(builder);
+        }
+        let (device, limit) = (self.target.device(), self.target.max_binding_bytes());
+        Ok(Builder::new(
+            self.config.clone(),
+            &self.offers,
+            device,
+            limit,
+        )?)
+    }
+
     /// The next bytes of the current shard, in pieces of any size.
     ///
     /// # Errors
@@ -137,15 +164,15 @@ impl Loader {
             Some(reader) => reader,
             None => ShardReader::new(self.manifest.clone(), self.shard)?,
         };
+        let mut builder = self.take_builder()?;
         let mut rest = bytes;
         while let Some(chunk) = reader.next_chunk(&mut rest)? {
             for piece in chunk.pieces(&self.manifest) {
-                self.builder
-                    .write(piece.tensor, piece.part, piece.offset, piece.bytes);
+                builder.write(piece.tensor, piece.part, piece.offset, piece.bytes);
             }
         }
         self.loaded_bytes += bytes.len() as u64;
-        self.reader = Some(reader);
+        (self.reader, self.builder) = (Some(reader), Some(builder));
         Ok(())
     }
 
@@ -177,14 +204,14 @@ impl Loader {
     ///
     /// # Errors
     /// For shards that are missing, side files that cannot be used, and if the device ran out of memory.
-    pub async fn finish(self) -> Result<Generator, Error> {
+    pub async fn finish(mut self) -> Result<Generator, Error> {
         let expected = self.manifest.shards.len();
         if self.shard < expected {
             let loaded = self.shard;
             return Err(Error::Shards { loaded, expected });
         }
         let host = self.files.read(&self.manifest.config, &self.config)?;
-        let model = self.builder.finish()?;
+        let model = self.take_builder()?.finish()?;
         model.wait().await?;
         let quantization = crate::quantization(&model);
         let loaded = Loaded {

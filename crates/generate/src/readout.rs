@@ -1,7 +1,7 @@
 //! One step's results on the host: logits, the map over image tokens, the three shares.
 
 use burn::tensor::Tensor;
-use qwen_vl::{Gpu, model::Step};
+use qwen_vl::{Gpu, first_line, model::Step};
 use trace::Shares;
 
 use crate::Error;
@@ -64,8 +64,7 @@ pub async fn read(step: Step, n_image_token: usize) -> Result<Readout, Error> {
 pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {
     let failed = |reason: String| match Gpu::take_error() {
         Some(error) => Error::Gpu(error),
-        // The library's errors go on with a backtrace.
-        None => Error::Read(reason.lines().next().unwrap_or_default().to_owned()),
+        None => Error::Read(first_line(&reason)),
     };
     let data = tensor.into_data_async().await;
     let data = data.map_err(|error| failed(error.to_string()))?;

@@ -155,7 +155,7 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
     }
 }
 
-/// The library's errors go on with a backtrace.
-fn first_line(text: &str) -> String {
+/// The first line of what a library says: its errors go on with a backtrace.
+pub fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }

@@ -27,7 +27,7 @@ pub mod probe;
 pub mod rope;
 pub mod swiglu;
 
-pub use device::{Gpu, GpuError, wait};
+pub use device::{Gpu, GpuError, first_line, wait};
 pub use embedding::IMAGE_ROW;
 pub use launch::{Constant, Shader};
 pub use linear::{DenseMatrix, Linear, Matrix, PackedMatrix, Packing, project, side_by_side};

@@ -12,6 +12,7 @@ pub mod prompt;
 mod rms_norm;
 #[cfg(not(target_family = "wasm"))]
 mod save;
+pub mod tensors;
 pub mod text;
 pub mod tokenizer;
 pub mod vision;
@@ -19,4 +20,4 @@ pub mod vision;
 #[cfg(test)]
 mod oracle;
 
-pub use kernels::{Gpu, GpuError, IMAGE_ROW};
+pub use kernels::{Gpu, GpuError, IMAGE_ROW, first_line};

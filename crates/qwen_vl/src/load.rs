@@ -14,6 +14,7 @@ use crate::{
     mlp::Mlp,
     model::{Model, Qwen2_5Vl},
     rms_norm::RmsNorm,
+    tensors::expected_tensors,
     text::{DecoderLayer, SelfAttention, Text},
     vision::{PatchEmbed, PatchMerger, Vision, VisionAttention, VisionBlock},
 };
@@ -126,14 +127,8 @@ impl Builder {
             index_of_name,
             weight_bytes: 0,
         };
-        let expected = expected_tensors(&builder.config);
-        for (name, shape) in &expected {
-            let index = builder.index_of_name.get(name);
-            let offer = index.map(|&index| &offers[index]);
-            let offer = offer.ok_or_else(|| LoadError::Missing { name: name.clone() })?;
-            check_offer(offer, shape)?;
-        }
-        for (name, _) in expected {
+        check_offers(&builder.config, offers)?;
+        for (name, _) in expected_tensors(&builder.config) {
             let index = builder.index_of_name[&name];
             builder.slots[index] = Some(builder.slot(&offers[index])?);
         }
@@ -371,6 +366,22 @@ fn missing(name: &str) -> LoadError {
     }
 }
 
+/// Checks that the offered tensors are those that the config asks for, without allocating any.
+///
+/// # Errors
+/// [`LoadError`] for tensors that are missing or of another shape.
+pub fn check_offers(config: &Config, offers: &[Offer]) -> Result<(), LoadError> {
+    let of_name: HashMap<&str, &Offer> = offers
+        .iter()
+        .map(|offer| (offer.name.as_str(), offer))
+        .collect();
+    for (name, shape) in expected_tensors(config) {
+        let offer = of_name.get(name.as_str());
+        check_offer(offer.ok_or_else(|| missing(&name))?, &shape)?;
+    }
+    Ok(())
+}
+
 fn check_offer(offer: &Offer, expected: &[usize]) -> Result<(), LoadError> {
     // The patch embedding may come as the convolution it is or as the matrix that it is stored as.
     if matrix_shape(&offer.shape) != matrix_shape(expected) || offer.shape[0] != expected[0] {
@@ -387,93 +398,4 @@ fn check_offer(offer: &Offer, expected: &[usize]) -> Result<(), LoadError> {
         });
     }
     Ok(())
-}
-
-/// Names and shapes of every tensor that the network of a config has.
-pub fn expected_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let mut tensors = vision_tensors(config);
-    tensors.extend(text_tensors(config));
-    tensors
-}
-
-fn linear(at: &str, n_out: usize, n_in: usize, has_bias: bool) -> Vec<(String, Vec<usize>)> {
-    let mut tensors = vec![(format!("{at}.weight"), vec![n_out, n_in])];
-    if has_bias {
-        tensors.push((format!("{at}.bias"), vec![n_out]));
-    }
-    tensors
-}
-
-fn vision_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let vision = &config.vision_config;
-    let (width, inner) = (vision.hidden_size, vision.intermediate_size);
-    let mut tensors = linear(
-        "visual.patch_embed.proj",
-        width,
-        vision.n_patch_value(),
-        false,
-    );
-    for index in 0..vision.depth {
-        let at = format!("visual.blocks.{index}");
-        tensors.push((format!("{at}.norm1.weight"), vec![width]));
-        tensors.push((format!("{at}.norm2.weight"), vec![width]));
-        tensors.extend(linear(&format!("{at}.attn.qkv"), 3 * width, width, true));
-        tensors.extend(linear(&format!("{at}.attn.proj"), width, width, true));
-        tensors.extend(linear(&format!("{at}.mlp.gate_proj"), inner, width, true));
-        tensors.extend(linear(&format!("{at}.mlp.up_proj"), inner, width, true));
-        tensors.extend(linear(&format!("{at}.mlp.down_proj"), width, inner, true));
-    }
-    let group = width * vision.spatial_merge_size * vision.spatial_merge_size;
-    tensors.push(("visual.merger.ln_q.weight".to_owned(), vec![width]));
-    tensors.extend(linear("visual.merger.mlp.0", group, group, true));
-    tensors.extend(linear(
-        "visual.merger.mlp.2",
-        config.hidden_size,
-        group,
-        true,
-    ));
-    tensors
-}
-
-fn text_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let (width, inner) = (config.hidden_size, config.intermediate_size);
-    let kv_width = config.num_key_value_heads * config.head_dim;
-    let mut tensors = linear("model.embed_tokens", config.vocab_size, width, false);
-    for index in 0..config.num_hidden_layers {
-        let at = format!("model.layers.{index}");
-        tensors.push((format!("{at}.input_layernorm.weight"), vec![width]));
-        tensors.push((format!("{at}.post_attention_layernorm.weight"), vec![width]));
-        tensors.extend(linear(
-            &format!("{at}.self_attn.q_proj"),
-            width,
-            width,
-            true,
-        ));
-        tensors.extend(linear(
-            &format!("{at}.self_attn.k_proj"),
-            kv_width,
-            width,
-            true,
-        ));
-        tensors.extend(linear(
-            &format!("{at}.self_attn.v_proj"),
-            kv_width,
-            width,
-            true,
-        ));
-        tensors.extend(linear(
-            &format!("{at}.self_attn.o_proj"),
-            width,
-            width,
-            false,
-        ));
-        tensors.extend(linear(&format!("{at}.mlp.gate_proj"), inner, width, false));
-        tensors.extend(linear(&format!("{at}.mlp.up_proj"), inner, width, false));
-        tensors.extend(linear(&format!("{at}.mlp.down_proj"), width, inner, false));
-    }
-    tensors.push(("model.norm.weight".to_owned(), vec![width]));
-    if !config.tie_word_embeddings {
-        tensors.extend(linear("lm_head", config.vocab_size, width, false));
-    }
-    tensors
 }

@@ -7,7 +7,7 @@ use burn::{
 use kernels::{Linear, Matrix};
 
 use crate::{
-    config::Config, load::expected_tensors, mlp::Mlp, model::Qwen2_5Vl, rms_norm::RmsNorm,
+    config::Config, mlp::Mlp, model::Qwen2_5Vl, rms_norm::RmsNorm, tensors::expected_tensors,
 };
 
 impl Qwen2_5Vl {

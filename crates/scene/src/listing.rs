@@ -34,24 +34,31 @@ pub(crate) fn list(script: &mut Script, ask: &Ask, scene: &Scene, truth: &Soluti
             script.name(&cell(second.object), vec![second.object]);
             script.say(".");
         }
-        _ => {
-            for (at, filter) in ask.counted().iter().enumerate() {
-                script.say(if at > 0 { " " } else { "" });
-                list_group(script, filter, scene);
-            }
-        }
+        _ => tally(script, &ask.counted(), scene),
     }
 }
 
-/// `Red circles: 1 at b2, 2 at d5.`
-fn list_group(script: &mut Script, filter: &Filter, scene: &Scene) {
-    script.say(&format!("{}:", capital_start(&filter.plural())));
-    let found = filter.find(scene);
-    for (at, &object) in found.iter().enumerate() {
-        script.say(&format!("{} {} at", if at > 0 { "," } else { "" }, at + 1));
-        script.name(&scene.objects[object].cell().to_string(), vec![object]);
+/// `Red circles: b2 small red circle: 1; c3 large blue star: 1; d5 small red circle: 2.` — every object in
+/// reading order, after each how many match so far; two groups are told as `1 and 0`.
+fn tally(script: &mut Script, groups: &[Filter], scene: &Scene) {
+    let plurals: Vec<String> = groups.iter().map(Filter::plural).collect();
+    script.say(&format!("{}:", capital_start(&plurals.join(" and "))));
+    let mut counts = vec![0; groups.len()];
+    for (at, object) in scene.objects.iter().enumerate() {
+        for (count, group) in counts.iter_mut().zip(groups) {
+            *count += usize::from(group.matches(object));
+        }
+        script.say(if at > 0 { ";" } else { "" });
+        script.name(&object.cell().to_string(), vec![at]);
+        script.name(&object.in_words(), vec![at]);
+        let told: Vec<String> = counts.iter().map(usize::to_string).collect();
+        script.say(&format!(": {}", told.join(" and ")));
     }
-    script.say(if found.is_empty() { " none." } else { "." });
+    script.say(if scene.objects.is_empty() {
+        " none."
+    } else {
+        "."
+    });
 }
 
 /// The text with a capital first letter.

@@ -193,6 +193,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// "small red circle", "large blue 7".
+    pub fn in_words(&self) -> String {
+        format!("{} {} {}", self.size.name(), self.color.name(), self.kind)
+    }
+
     /// The box of its ink: x and y of the upper left, x and y of the lower right corner.
     pub fn bounds_px(&self) -> [f32; 4] {
         let half_px = glyph(self.kind)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use qwen_vl::model::Model;
 use rayon::prelude::*;
-use scene::{Family, Form, Kind, Object, Sample, first_look, form_is_complete, mentions};
+use scene::{Family, Form, Sample, first_look, form_is_complete, mentions};
 use serde::Serialize;
 
 use crate::{
@@ -151,7 +151,12 @@ fn score_of(
     let requests: Vec<Request> = samples.iter().enumerate().map(request).collect();
     let answers = answer(model, room, &scenes, &requests)?;
     for (sample, answer) in samples.iter().zip(&answers).take(n_shown) {
-        let objects: Vec<String> = sample.scene.objects.iter().map(in_words).collect();
+        let objects: Vec<String> = sample
+            .scene
+            .objects
+            .iter()
+            .map(|object| format!("{} {}", object.cell(), object.in_words()))
+            .collect();
         println!(
             "{} [{}]\n({})\n{}\n",
             sample.question.text,
@@ -200,19 +205,6 @@ fn score_of(
             .count();
     }
     Ok(score)
-}
-
-fn in_words(object: &Object) -> String {
-    let kind = match object.kind {
-        Kind::Shape(shape) => shape.name().to_owned(),
-        Kind::Digit(digit) => digit.to_string(),
-    };
-    format!(
-        "{} {} {kind} at {}",
-        object.size.name(),
-        object.color.name(),
-        object.cell()
-    )
 }
 
 /// Image share and attention on the boxes of named objects.

@@ -31,12 +31,18 @@ use scene::Form;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
-    match Args::parse().command {
+    let args = Args::parse();
+    // On a thread of the pool: an operation then wakes one thread instead of waiting for two.
+    rayon::scope(|_| run(&args.command))
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
         Command::Scene(args) => picture::write(&args.out, args.seed, args.family),
         Command::Seedling(args) => seedling::plant(&args.out, args.seed, seedling::N_SAMPLE),
-        Command::Supervised(args) => supervised::run(&args),
-        Command::Reinforce(args) => reinforce::run(&args),
-        Command::Evaluate(args) => measure(&args),
+        Command::Supervised(args) => supervised::run(args),
+        Command::Reinforce(args) => reinforce::run(args),
+        Command::Evaluate(args) => measure(args),
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Weights {
     pub answer: f32,
     /// All parts are there, in order and closed.
     pub form: f32,
-    /// The look back names a place where something is, or the answer needs none.
+    /// The look back names a place where something is.
     pub look_back: f32,
 }
 
@@ -32,8 +32,7 @@ impl Weights {
     pub fn reward(&self, sample: &Sample, form: Form, answer: &Answer) -> f32 {
         let is_right = boxed(&answer.text) == Some(sample.question.answer.as_str());
         let is_complete = answer.has_ended && form_is_complete(&answer.text, form);
-        let looks_back =
-            answer.text.contains(": none.") || !mentions(&answer.text, &sample.scene).is_empty();
+        let looks_back = !mentions(&answer.text, &sample.scene).is_empty();
         [
             (self.answer, is_right),
             (self.form, is_complete),
@@ -98,7 +97,7 @@ mod tests {
         };
         assert_eq!(of(&told(whole(&format!("Seen: 1 at {cell}."), right))), 7.0);
         assert_eq!(of(&told(whole("Seen: nothing named", right))), 6.0);
-        assert_eq!(of(&told(whole("Seen: none.", "x"))), 3.0);
+        assert_eq!(of(&told(whole("Seen: none.", "x"))), 2.0);
         assert_eq!(of(&told(format!("\\boxed{{{right}}}"))), 4.0);
         let cut = Answer {
             has_ended: false,

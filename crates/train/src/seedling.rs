@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
-use qwen_vl::{config::Config, load::expected_tensors};
+use qwen_vl::{config::Config, tensors::expected_tensors};
 use scene::Dice;
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::{Manifest, Tensor};
+use crate::{Chunk, Manifest, Shard, Tensor};
 
 /// Takes the bytes of one shard in order, in pieces of any size, and gives back whole verified chunks.
 /// It holds at most one chunk.
@@ -188,6 +188,28 @@ impl ShardReader {
             chunk: self.chunk,
             got: self.offset + waiting as u64,
             expected: shard.length,
+        })
+    }
+}
+
+impl Shard {
+    /// Whether a file of `got` bytes can be this shard.
+    ///
+    /// # Errors
+    /// [`ShardError::Truncated`] if it is shorter.
+    pub fn check_length(&self, got: u64) -> Result<(), ShardError> {
+        if got >= self.length {
+            return Ok(());
+        }
+        let complete = |end: &mut u64, chunk: &Chunk| {
+            *end += chunk.length;
+            (*end <= got).then_some(())
+        };
+        Err(ShardError::Truncated {
+            file: self.file.clone(),
+            chunk: self.chunks.iter().scan(0, complete).count(),
+            got,
+            expected: self.length,
         })
     }
 }

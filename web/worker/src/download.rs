@@ -73,8 +73,11 @@ async fn load(
         loader.add_file(&name, bytes)?;
     }
     let mut reported_millis = f64::MIN;
-    for (name, _) in loader.shards() {
+    for (index, (name, _)) in loader.shards().into_iter().enumerate() {
         let shard = Body::open(format!("{url}{name}"), signal).await?;
+        if let Some(n_bytes) = shard.n_bytes() {
+            loader.check_length(index, n_bytes)?;
+        }
         while let Some(piece) = shard.next().await? {
             if mailbox.is_stopped() {
                 return Err(DownloadError::Stopped);

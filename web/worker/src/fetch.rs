@@ -39,6 +39,7 @@ pub enum FetchError {
 /// A file on its way.
 pub struct Body {
     url: String,
+    n_bytes: Option<u64>,
     reader: ReadableStreamDefaultReader,
 }
 
@@ -57,12 +58,8 @@ impl Body {
                 url,
             });
         }
-        let kind = response
-            .headers()
-            .get("content-type")
-            .ok()
-            .flatten()
-            .unwrap_or_default();
+        let header = |name: &str| response.headers().get(name).ok().flatten();
+        let kind = header("content-type").unwrap_or_default();
         if kind.starts_with("text/html") {
             return Err(FetchError::WebPage { url });
         }
@@ -71,8 +68,18 @@ impl Body {
             .ok_or_else(|| FetchError::unreachable(&url, &"empty answer".into()))?;
         Ok(Self {
             reader: body.get_reader().unchecked_into(),
+            // The length of a compressed body is not that of the file.
+            n_bytes: match header("content-encoding") {
+                None => header("content-length").and_then(|length| length.parse().ok()),
+                Some(_) => None,
+            },
             url,
         })
+    }
+
+    /// Bytes of the file, where the server says so.
+    pub fn n_bytes(&self) -> Option<u64> {
+        self.n_bytes
     }
 
     /// The next piece, in the page's memory; `None` at the end.

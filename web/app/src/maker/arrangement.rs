@@ -165,8 +165,7 @@ impl Arrangement {
 
 /// "small red circle at b2".
 pub fn words(object: &Object) -> String {
-    let (size, color) = (object.size.name(), object.color.name());
-    format!("{size} {color} {} at {}", object.kind, object.cell())
+    format!("{} at {}", object.in_words(), object.cell())
 }
 
 #[cfg(test)]
