@@ -3,6 +3,7 @@
 mod browser;
 mod judge;
 mod maker;
+mod memory;
 mod site;
 
 use std::error::Error;

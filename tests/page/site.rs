@@ -25,7 +25,7 @@ pub struct Site {
     /// The browser that shows it.
     pub browser: Browser,
     _server: StaticServer,
-    _folder: TempDir,
+    folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -52,7 +52,7 @@ impl Site {
         let site = Self {
             browser,
             _server: server,
-            _folder: folder,
+            folder,
             _turn: turn,
         };
         site.run(
@@ -63,6 +63,11 @@ impl Site {
             json!(null),
         )?;
         Ok(Some(site))
+    }
+
+    /// Where its models lie on disk.
+    pub fn models(&self) -> PathBuf {
+        self.folder.path().join("models")
     }
 
     /// Runs the body of an async function in the page; `element` is the page's `<look-back>`.
