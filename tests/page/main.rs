@@ -16,7 +16,7 @@ use crate::site::Site;
 type Outcome = Result<(), Box<dyn Error>>;
 
 const PICTURE: &str = "samples/shapes.png";
-const QUESTION: &str = "How many red shapes are there?";
+const QUESTION: &str = "How many red objects are there?";
 
 /// The longest task that no reader notices.
 const TASK_MILLIS: f64 = 50.0;
