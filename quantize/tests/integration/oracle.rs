@@ -121,7 +121,11 @@ fn all_formats_hold_the_weights() {
                 let (shape, numbers) = &source[&tensor.name];
                 let matrix = shape.len() > 1;
                 if tensor.name == "visual.patch_embed.proj.weight" && format == "q4" {
-                    assert!(matches!(tensor.format, Format::Q8 { .. }), "{}", tensor.format);
+                    assert!(
+                        matches!(tensor.format, Format::Q8 { .. }),
+                        "{}",
+                        tensor.format
+                    );
                 }
                 assert_eq!(
                     tensor.format == Format::F32,
