@@ -15,14 +15,6 @@ pub struct Twin {
     pub report: Report,
 }
 
-fn percent(part: usize, whole: usize) -> f64 {
-    100.0 * part as f64 / whole.max(1) as f64
-}
-
-fn mean(sum: f64, n: usize) -> f64 {
-    sum / n.max(1) as f64
-}
-
 /// Bytes of all files of a folder.
 fn folder_bytes(dir: &Path) -> Result<u64> {
     let mut bytes = 0;
@@ -66,14 +58,14 @@ fn goals(all: &Score, report: &Report, twins: &[Twin]) -> String {
     let worst = report
         .families
         .iter()
-        .min_by(|a, b| percent(a.1.right, a.1.n).total_cmp(&percent(b.1.right, b.1.n)));
-    let first_right = all.looked - all.first_wrong;
+        .min_by(|a, b| a.1.right_percent().total_cmp(&b.1.right_percent()));
+    let first_right = all.first_right();
     let mut table = "| what | goal | measured |\n|---|---|---|\n".to_owned();
     let mut row = |what: &str, goal: &str, measured: String| {
         let _ = writeln!(table, "| {what} | {goal} | {measured} |");
     };
     if let Some((name, score)) = worst {
-        let share = percent(score.right, score.n);
+        let share = score.right_percent();
         row(
             "answer right, worst family",
             "≥ 95 %",
@@ -83,48 +75,48 @@ fn goals(all: &Score, report: &Report, twins: &[Twin]) -> String {
     row(
         "answer right, all",
         "",
-        format!("{:.1} %", percent(all.right, all.n)),
+        format!("{:.1} %", all.right_percent()),
     );
     row(
         "form complete",
         "≥ 99 %",
-        format!("{:.2} %", percent(all.complete, all.n)),
+        format!("{:.2} %", all.complete_percent()),
     );
     row(
         "first look wrong, boxed answer right",
         "≥ 70 %",
         format!(
             "{:.1} % of {} (first look wrong in {:.1} %)",
-            percent(all.corrected, all.first_wrong),
+            all.corrected_percent(),
             all.first_wrong,
-            percent(all.first_wrong, all.looked)
+            all.first_wrong_percent()
         ),
     );
     row(
         "first look right, boxed answer wrong",
         "< 1 %",
-        format!("{:.2} % of {first_right}", percent(all.broken, first_right)),
+        format!("{:.2} % of {first_right}", all.broken_percent()),
     );
     row(
         "image share inside `<back>` against the 20 tokens before",
         "≥ 2×",
-        format!("{:.2}×", mean(all.gain_sum, all.measured)),
+        format!("{:.2}×", all.gain()),
     );
     row(
         "attention on the box of the object being named against the mean image token",
         "≥ 3×",
-        format!("{:.2}×", mean(all.box_sum, all.naming)),
+        format!("{:.2}×", all.box_gain()),
     );
     row(
         "image hidden inside `<back>`: right where the first look was wrong",
         "< 20 %",
-        format!("{:.1} %", percent(all.corrected_blind, all.first_wrong)),
+        format!("{:.1} %", all.blind_percent()),
     );
     for twin in twins {
         row(
             &format!("answer right, stored as {}", twin.name),
             "within 1 point",
-            format!("{:.1} %", percent(twin.report.all.right, twin.report.all.n)),
+            format!("{:.1} %", twin.report.all.right_percent()),
         );
     }
     table + "\n"
@@ -136,14 +128,14 @@ fn families(report: &Report) -> String {
         let _ = writeln!(
             table,
             "| {name} | {:.1} % | {:.1} % | {:.1} % | {:.1} % | {:.2} % | {:.2}× | {:.2}× | {:.1} % |",
-            percent(score.right, score.n),
-            percent(score.complete, score.n),
-            percent(score.first_wrong, score.looked),
-            percent(score.corrected, score.first_wrong),
-            percent(score.broken, score.looked - score.first_wrong),
-            mean(score.gain_sum, score.measured),
-            mean(score.box_sum, score.naming),
-            percent(score.corrected_blind, score.first_wrong),
+            score.right_percent(),
+            score.complete_percent(),
+            score.first_wrong_percent(),
+            score.corrected_percent(),
+            score.broken_percent(),
+            score.gain(),
+            score.box_gain(),
+            score.blind_percent(),
         );
     }
     table + "\n"

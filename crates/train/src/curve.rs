@@ -52,7 +52,7 @@ impl Log {
     }
 
     /// Draws the table: one panel for each curve that is not 0 throughout.
-    pub fn draw(&self, dir: &Path) -> Result<()> {
+    pub fn draw(&self) -> Result<()> {
         let table = fs::read_to_string(&self.path)?;
         let rows: Vec<Vec<f32>> = table
             .lines()
@@ -64,7 +64,7 @@ impl Log {
             })
             .filter(|row: &Vec<f32>| row.len() == CURVES.len() + 1)
             .collect();
-        fs::write(dir.join("curve.svg"), svg(&rows))?;
+        fs::write(self.path.with_extension("svg"), svg(&rows))?;
         Ok(())
     }
 }

@@ -65,6 +65,55 @@ impl Score {
         self.naming += other.naming;
         self.box_sum += other.box_sum;
     }
+
+    /// Boxed answers that are right.
+    pub fn right_percent(&self) -> f64 {
+        percent(self.right, self.n)
+    }
+
+    /// Answers whose form is complete.
+    pub fn complete_percent(&self) -> f64 {
+        percent(self.complete, self.n)
+    }
+
+    /// First looks that are wrong.
+    pub fn first_wrong_percent(&self) -> f64 {
+        percent(self.first_wrong, self.looked)
+    }
+
+    /// Wrong first looks after which the box is right.
+    pub fn corrected_percent(&self) -> f64 {
+        percent(self.corrected, self.first_wrong)
+    }
+
+    /// First looks that are right.
+    pub fn first_right(&self) -> usize {
+        self.looked - self.first_wrong
+    }
+
+    /// Right first looks after which the box is wrong.
+    pub fn broken_percent(&self) -> f64 {
+        percent(self.broken, self.first_right())
+    }
+
+    /// Wrong first looks after which the box is right although the look back saw nothing.
+    pub fn blind_percent(&self) -> f64 {
+        percent(self.corrected_blind, self.first_wrong)
+    }
+
+    /// Mean image share inside `<back>` over that of the 20 tokens before.
+    pub fn gain(&self) -> f64 {
+        self.gain_sum / self.measured.max(1) as f64
+    }
+
+    /// Mean attention on the box of the object being named over that on the mean image token.
+    pub fn box_gain(&self) -> f64 {
+        self.box_sum / self.naming.max(1) as f64
+    }
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
 }
 
 /// Measures of a model.
@@ -145,7 +194,6 @@ fn score_of(
         question: sample.question.text.clone(),
         form,
         is_blind: false,
-        opening: String::new(),
         seed: None,
     };
     let requests: Vec<Request> = samples.iter().enumerate().map(request).collect();
@@ -247,16 +295,15 @@ fn measure(sample: &Sample, answer: &Answer, score: &mut Score) {
 }
 
 fn line(name: &str, score: &Score) -> String {
-    let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
     format!(
         "{name:>10}: right {:.1} %, form {:.1} %, first look wrong {:.1} %, corrected {:.1} %, broken {:.2} %, image share ×{:.2}, boxes ×{:.2}, blind {:.1} %",
-        share(score.right, score.n),
-        share(score.complete, score.n),
-        share(score.first_wrong, score.looked),
-        share(score.corrected, score.first_wrong),
-        share(score.broken, score.looked - score.first_wrong),
-        score.gain_sum / score.measured.max(1) as f64,
-        score.box_sum / score.naming.max(1) as f64,
-        share(score.corrected_blind, score.first_wrong),
+        score.right_percent(),
+        score.complete_percent(),
+        score.first_wrong_percent(),
+        score.corrected_percent(),
+        score.broken_percent(),
+        score.gain(),
+        score.box_gain(),
+        score.blind_percent(),
     )
 }

@@ -5,6 +5,7 @@ use generate::{Host, Method};
 use qwen_vl::{
     IMAGE_ROW,
     config::Config,
+    grid::Grid,
     image::{PatchedImage, Picture},
     mrope::Positions,
     prompt::{Message, PromptTokens},
@@ -135,7 +136,7 @@ impl Classroom {
     }
 
     /// The prompt of a question.
-    pub fn ask(&self, question: &str, form: Form, image: &PatchedImage) -> Result<Asked> {
+    pub fn ask(&self, question: &str, form: Form, grid: Grid) -> Result<Asked> {
         let method = Method::find(method_name(form))?;
         let messages: Vec<Message> = method
             .system
@@ -145,7 +146,7 @@ impl Classroom {
             .collect();
         let rendered = self.host.template.render(&messages)?;
         let n_context = self.config.max_position_embeddings;
-        let grids = [image.grid];
+        let grids = [grid];
         let tokens = PromptTokens::new(
             &rendered,
             &grids,
@@ -170,7 +171,7 @@ impl Classroom {
             .collect();
         let sample = Sample::from_seed(seed, 1..=plan.most_objects, families.first().copied());
         let image = self.picture(&sample.scene)?;
-        let mut rows = Rows::new(self, &image);
+        let mut rows = Rows::new(self, image.grid);
         for (index, family) in families.into_iter().enumerate() {
             let question = match index {
                 0 => Some(sample.question.clone()),
@@ -185,7 +186,7 @@ impl Classroom {
             let reference = Reference::new(&mut dice, &sample.scene, &question, style);
             rows.push(&sample.scene, &question.text, style, &reference)?;
         }
-        Ok(rows.finish(dense_targets(&sample.scene)))
+        Ok(rows.finish(image, &sample.scene))
     }
 }
 
@@ -194,13 +195,15 @@ impl Classroom {
     pub fn review(
         &self,
         scene: &Scene,
-        asked: &Asked,
+        question: &str,
+        form: Form,
         answers: &[(Vec<u32>, f32)],
     ) -> Result<Lesson> {
         let image = self.picture(scene)?;
-        let mut rows = Rows::new(self, &image);
+        let asked = self.ask(question, form, image.grid)?;
+        let mut rows = Rows::new(self, image.grid);
         for (answer, weight) in answers.iter().filter(|(answer, _)| !answer.is_empty()) {
-            let (_, predicts) = rows.push_tokens(asked, answer)?;
+            let (_, predicts) = rows.push_tokens(&asked, answer)?;
             rows.steps
                 .extend(answer.iter().enumerate().map(|(index, &target)| Step {
                     row: (predicts + index) as u32,
@@ -210,7 +213,7 @@ impl Classroom {
                     weight: *weight,
                 }));
         }
-        Ok(rows.finish(dense_targets(scene)))
+        Ok(rows.finish(image, scene))
     }
 }
 
@@ -227,7 +230,7 @@ fn form(dice: &mut Dice, weights: [f64; 4]) -> Form {
 
 struct Rows<'a> {
     room: &'a Classroom,
-    image: &'a PatchedImage,
+    grid: Grid,
     n_prefix: usize,
     image_first: usize,
     sources: Vec<u32>,
@@ -238,10 +241,10 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(room: &'a Classroom, image: &'a PatchedImage) -> Self {
+    fn new(room: &'a Classroom, grid: Grid) -> Self {
         Rows {
             room,
-            image,
+            grid,
             n_prefix: 0,
             image_first: 0,
             sources: Vec::new(),
@@ -260,7 +263,7 @@ impl<'a> Rows<'a> {
         style: Style,
         reference: &Reference,
     ) -> Result<()> {
-        let asked = self.room.ask(question, style.form, self.image)?;
+        let asked = self.room.ask(question, style.form, self.grid)?;
         let tokenizer = &self.room.host.tokenizer;
         let mut answer = tokenizer.encode(&reference.text)?;
         let n_text = answer.len();
@@ -308,7 +311,7 @@ impl<'a> Rows<'a> {
             .chain(read)
             .copied()
             .collect();
-        let table = Positions::of_prompt(&fed, &[self.image.grid], config)?.rotary_table(config);
+        let table = Positions::of_prompt(&fed, &[self.grid], config)?.rotary_table(config);
         if self.sources.is_empty() {
             self.push_prefix(asked, &table.cos, &table.sin, table.n_angle);
         }
@@ -354,10 +357,10 @@ impl<'a> Rows<'a> {
         ]
     }
 
-    fn finish(self, cells: Vec<[u32; 3]>) -> Lesson {
+    fn finish(self, image: PatchedImage, scene: &Scene) -> Lesson {
         Lesson {
-            image: self.image.clone(),
-            cells,
+            image,
+            cells: dense_targets(scene),
             sources: self.sources,
             spans: self.spans,
             cos: self.cos,
@@ -453,7 +456,7 @@ mod tests {
         let sample = Sample::from_seed(5, 1..=3, None);
         let image = room.picture(&sample.scene)?;
         for form in Form::ALL {
-            let asked = room.ask("Is it red?", form, &image)?;
+            let asked = room.ask("Is it red?", form, image.grid)?;
             assert!(
                 asked.suffix.len() < 30,
                 "{form:?}: {} tokens",

@@ -4,9 +4,7 @@
 use std::{fs, time::Instant};
 
 use anyhow::{Context, Result};
-use burn::{
-    grad_clipping::GradientClippingConfig, module::Module, optim::AdamWConfig, tensor::Device,
-};
+use burn::module::Module;
 use rayon::prelude::*;
 use scene::Sample;
 
@@ -22,18 +20,12 @@ use crate::{
 
 /// Runs the stage, or goes on with it.
 pub fn run(args: &ReinforceArgs) -> Result<()> {
-    let device = Device::flex().autodiff();
     let weights = match &args.rewards {
         Some(path) => serde_json::from_str(&fs::read_to_string(path)?)
             .with_context(|| format!("{} is no list of reward weights", path.display()))?,
         None => Weights::default(),
     };
-    let optimizer = AdamWConfig::new()
-        .with_beta_2(0.98)
-        .with_weight_decay(0.0)
-        .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
-        .init();
-    let mut run = Run::open(&args.from, &args.out, &device, optimizer)?;
+    let mut run = Run::open(&args.from, &args.out, 0.0)?;
     let log = curve::Log::open(&args.out, run.progress.step > 0)?;
     while run.progress.step < args.steps {
         let started = Instant::now();
@@ -72,7 +64,7 @@ pub fn run(args: &ReinforceArgs) -> Result<()> {
         &run.progress,
         &args.summary(weights),
     )?;
-    log.draw(&args.out)
+    log.draw()
 }
 
 /// Samples a group of answers to each question and weighs them by their advantage.
@@ -90,7 +82,6 @@ fn sampled(args: &ReinforceArgs, run: &Run, weights: Weights) -> Result<(Vec<Les
             question: samples[index / args.group].question.text.clone(),
             form,
             is_blind: false,
-            opening: String::new(),
             seed: Some(first * args.group as u64 + index as u64),
         })
         .collect();
@@ -116,14 +107,13 @@ fn sampled(args: &ReinforceArgs, run: &Run, weights: Weights) -> Result<(Vec<Les
         if advantages.iter().all(|advantage| *advantage == 0.0) {
             continue;
         }
-        let image = run.room.picture(&sample.scene)?;
-        let asked = run.room.ask(&sample.question.text, form, &image)?;
         let weighted = answers
             .iter()
             .zip(advantages)
             .map(|(answer, advantage)| (tokens(run, answer), advantage));
         let weighted: Vec<(Vec<u32>, f32)> = weighted.collect();
-        lessons.push(run.room.review(&sample.scene, &asked, &weighted)?);
+        let question = &sample.question.text;
+        lessons.push(run.room.review(&sample.scene, question, form, &weighted)?);
     }
     Ok((lessons, total / answers.len().max(1) as f32))
 }

@@ -23,8 +23,6 @@ pub struct Request {
     pub form: Form,
     /// Whether the image is hidden from the steps inside `<back>`.
     pub is_blind: bool,
-    /// What the answer starts with.
-    pub opening: String,
     /// Seed of the choices; the most likely token where there is none.
     pub seed: Option<u64>,
 }
@@ -63,7 +61,6 @@ struct Sequence {
     positions: Positions,
     n_prompt: usize,
     answer: Answer,
-    forced: Vec<u32>,
     is_blind: bool,
     dice: Option<Dice>,
     /// Per layer: image and all counted probability of the step at hand.
@@ -134,7 +131,7 @@ impl<'a> Run<'a> {
         let mut suffixes = Vec::new();
         for request in requests {
             let image = &images[request.scene];
-            let asked = room.ask(&request.question, request.form, image)?;
+            let asked = room.ask(&request.question, request.form, image.grid)?;
             let ids: Vec<u32> = asked.prefix.iter().chain(&asked.suffix).copied().collect();
             let positions = Positions::of_prompt(&ids, &[image.grid], &room.config)?;
             suffixes.push(asked.suffix.clone());
@@ -144,7 +141,6 @@ impl<'a> Run<'a> {
                 n_prompt: ids.len(),
                 positions,
                 answer: Answer::default(),
-                forced: room.host.tokenizer.encode(&request.opening)?,
                 is_blind: request.is_blind,
                 dice: request.seed.map(Dice::from_seed),
                 sums: vec![[0.0; 2]; n_layer],
@@ -304,10 +300,7 @@ impl<'a> Run<'a> {
             }
             let logits = &self.logits[index * vocab..][..vocab];
             let step = sequence.answer.ids.len();
-            let id = match sequence.forced.get(step) {
-                Some(&id) => id,
-                None => choose(logits, sequence.dice.as_mut()),
-            };
+            let id = choose(logits, sequence.dice.as_mut());
             if ends.contains(&id) {
                 sequence.answer.has_ended = true;
                 continue;
@@ -481,7 +474,6 @@ mod tests {
                 question: samples[index % 2].question.text.clone(),
                 form: forms[index],
                 is_blind: false,
-                opening: String::new(),
                 seed: None,
             })
             .collect();

@@ -4,8 +4,9 @@ use std::{fs, path::Path, path::PathBuf};
 
 use anyhow::{Context, Result};
 use burn::{
+    grad_clipping::GradientClippingConfig,
     module::Module,
-    optim::{GradientsParams, ModuleOptimizer, OptimizerRecord},
+    optim::{AdamWConfig, GradientsParams, ModuleOptimizer, OptimizerRecord},
     store::ModuleRecord,
     tensor::{Device, Tensor},
 };
@@ -73,20 +74,21 @@ pub fn open(dir: &Path, device: &Device) -> Result<Opened> {
 
 impl Run {
     /// Starts from `from`, or goes on with what is in `out`.
-    pub fn open(
-        from: &Path,
-        out: &Path,
-        device: &Device,
-        optimizer: ModuleOptimizer,
-    ) -> Result<Run> {
+    pub fn open(from: &Path, out: &Path, weight_decay: f32) -> Result<Run> {
+        let device = Device::flex().autodiff();
+        let optimizer = AdamWConfig::new()
+            .with_beta_2(0.98)
+            .with_weight_decay(weight_decay)
+            .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
+            .init();
         let state = out.join("progress.json");
         let resumes = state.is_file();
         let source = if resumes { out } else { from };
         let Opened {
             mut model, room, ..
-        } = open(source, device)?;
+        } = open(source, &device)?;
         model.network = model.network.set_require_grad(true);
-        let mut reading = Reading::new(room.config.hidden_size, device);
+        let mut reading = Reading::new(room.config.hidden_size, &device);
         if source.join("reading.bpk").is_file() {
             reading = reading.load_record(ModuleRecord::load(source.join("reading.bpk"))?);
         }

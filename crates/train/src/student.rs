@@ -9,7 +9,7 @@ use kernels::{Angles, attention_spans, cross_entropy, project};
 use qwen_vl::model::{Model, Qwen2_5Vl};
 use scene::N_CELL;
 
-use crate::lesson::{Lesson, N_IMAGE, N_KIND};
+use crate::lesson::{Lesson, N_IMAGE, N_KIND, Step};
 
 const N_COLOR: usize = scene::Color::ALL.len();
 const N_SIZE: usize = scene::Size::ALL.len();
@@ -197,6 +197,7 @@ struct Packed {
     spans: Vec<u32>,
     cos: Vec<f32>,
     sin: Vec<f32>,
+    steps: Vec<Step>,
 }
 
 fn pack(lessons: &[Lesson], row_of_token: &[u32]) -> Packed {
@@ -205,6 +206,7 @@ fn pack(lessons: &[Lesson], row_of_token: &[u32]) -> Packed {
         spans: vec![],
         cos: vec![],
         sin: vec![],
+        steps: vec![],
     };
     for (index, lesson) in lessons.iter().enumerate() {
         let first = packed.sources.len() as u32;
@@ -216,6 +218,10 @@ fn pack(lessons: &[Lesson], row_of_token: &[u32]) -> Packed {
                 Some(token) => qwen_vl::IMAGE_ROW + row_of_token[index * N_IMAGE + token as usize],
                 None => source,
             }
+        }));
+        packed.steps.extend(lesson.steps.iter().map(|step| Step {
+            row: step.row + first,
+            ..*step
         }));
         packed.cos.extend_from_slice(&lesson.cos);
         packed.sin.extend_from_slice(&lesson.sin);
@@ -255,15 +261,7 @@ pub fn text_loss(
         context
     });
 
-    let mut steps = Vec::new();
-    let mut first = 0;
-    for lesson in lessons {
-        steps.extend(lesson.steps.iter().map(|step| crate::lesson::Step {
-            row: step.row + first,
-            ..*step
-        }));
-        first += lesson.sources.len() as u32;
-    }
+    let steps = packed.steps;
     let answer_rows = words(steps.iter().map(|step| step.row).collect(), device);
     let hidden = hidden.select(0, answer_rows.clone());
     let head = model.network.lm_head.as_ref();
@@ -282,7 +280,7 @@ pub fn text_loss(
     let map = maps.into_iter().reduce(|sum, map| sum + map);
     if let Some(map) = map {
         let map = map.select(0, answer_rows) / n_layer;
-        let bits = |step: &crate::lesson::Step| {
+        let bits = |step: &Step| {
             let look = step.look;
             (0..N_IMAGE).map(move |token| if look >> token & 1 == 1 { 1.0 } else { 0.0 })
         };
@@ -317,7 +315,7 @@ fn flag(is: bool) -> f32 {
     f32::from(u8::from(is))
 }
 
-fn share_right(logits: &Tensor<2>, steps: &[crate::lesson::Step]) -> f32 {
+fn share_right(logits: &Tensor<2>, steps: &[Step]) -> f32 {
     let best = logits.clone().detach().argmax(1).into_data();
     let n_right = best
         .iter::<i64>()
@@ -350,28 +348,23 @@ mod tests {
             question: samples[index / 2].question.text.clone(),
             form: Form::SemanticBack,
             is_blind: false,
-            opening: if index == 3 {
-                "<think>\nI".to_owned()
-            } else {
-                String::new()
-            },
             seed: None,
         };
         let requests: Vec<Request> = (0..4).map(request).collect();
         let answers = answer(&opened.model, &opened.room, &scenes, &requests)?;
-        let image = opened.room.picture(&scenes[0])?;
         let mut lessons = Vec::new();
         for (scene, index) in [(0, 0), (1, 1)] {
-            let asked = opened
-                .room
-                .ask(&requests[index].question, Form::SemanticBack, &image)?;
+            let question = &requests[index].question;
             let of = |index: usize| (answers[index].ids.clone(), 1.0);
             let told = if scene == 0 {
                 vec![of(index), of(index)]
             } else {
                 vec![of(index)]
             };
-            lessons.push(opened.room.review(&scenes[scene], &asked, &told)?);
+            let review = opened
+                .room
+                .review(&scenes[scene], question, Form::SemanticBack, &told)?;
+            lessons.push(review);
         }
         let reading = Reading::new(opened.room.config.hidden_size, &device);
         let mut parts = Parts::default();

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use burn::{grad_clipping::GradientClippingConfig, optim::AdamWConfig, tensor::Device};
 use rayon::prelude::*;
 
 use crate::{
@@ -16,13 +15,7 @@ use crate::{
 
 /// Runs a stage, or goes on with it.
 pub fn run(args: &SupervisedArgs) -> Result<()> {
-    let device = Device::flex().autodiff();
-    let optimizer = AdamWConfig::new()
-        .with_beta_2(0.98)
-        .with_weight_decay(args.weight_decay)
-        .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
-        .init();
-    let mut run = Run::open(&args.from, &args.out, &device, optimizer)?;
+    let mut run = Run::open(&args.from, &args.out, args.weight_decay)?;
     let n_step = args.scenes / args.batch as u64;
     let log = curve::Log::open(&args.out, run.progress.step > 0)?;
     let mut shown = (Instant::now(), run.progress.step);
@@ -73,7 +66,7 @@ pub fn run(args: &SupervisedArgs) -> Result<()> {
         &run.progress,
         &args.summary(),
     )?;
-    log.draw(&args.out)
+    log.draw()
 }
 
 fn lessons(args: &SupervisedArgs, room: &Classroom, step: u64, n_step: u64) -> Result<Vec<Lesson>> {

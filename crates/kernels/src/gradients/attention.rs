@@ -54,44 +54,49 @@ impl Shape {
 /// qkv [n, in_width] (already rotated) → [n, out_width]
 pub fn forward(qkv: &[f32], spans: &[u32], out: &mut [f32], shape: Shape) {
     for_tasks(out, spans, shape.out_width(), |rows, out| {
-        let spans = &spans[rows.start * N_SPAN_WORD..rows.end * N_SPAN_WORD];
-        let qkv = &qkv[rows.start * shape.in_width()..rows.end * shape.in_width()];
         let mut scratch = Vec::new();
         out.fill(0.0);
-        for block in blocks(spans) {
-            for head in 0..shape.heads.n_heads {
-                let head = Head {
-                    qkv,
-                    shape,
-                    head,
-                    block: &block,
-                };
-                head.forward(out, &mut scratch);
-            }
-        }
+        for_heads(qkv, spans, &rows, shape, |head| {
+            head.forward(out, &mut scratch);
+        });
     });
 }
 
 /// d qkv [n, in_width]
 pub fn backward(qkv: &[f32], spans: &[u32], grad: &[f32], d_qkv: &mut [f32], shape: Shape) {
     for_tasks(d_qkv, spans, shape.in_width(), |rows, d_qkv| {
-        let spans = &spans[rows.start * N_SPAN_WORD..rows.end * N_SPAN_WORD];
-        let qkv = &qkv[rows.start * shape.in_width()..rows.end * shape.in_width()];
-        let grad = &grad[rows.start * shape.out_width()..rows.end * shape.out_width()];
+        let grad = rows_of(grad, shape.out_width(), &rows);
         let mut scratch = [Vec::new(), Vec::new()];
         d_qkv.fill(0.0);
-        for block in blocks(spans) {
-            for head in 0..shape.heads.n_heads {
-                let head = Head {
-                    qkv,
-                    shape,
-                    head,
-                    block: &block,
-                };
-                head.backward(grad, d_qkv, &mut scratch);
-            }
-        }
+        for_heads(qkv, spans, &rows, shape, |head| {
+            head.backward(grad, d_qkv, &mut scratch);
+        });
     });
+}
+
+fn rows_of<'a, T>(table: &'a [T], width: usize, rows: &Range<usize>) -> &'a [T] {
+    &table[rows.start * width..rows.end * width]
+}
+
+/// Every head of every block of the task that has these rows.
+fn for_heads(
+    qkv: &[f32],
+    spans: &[u32],
+    rows: &Range<usize>,
+    shape: Shape,
+    mut visit: impl FnMut(Head),
+) {
+    let qkv = rows_of(qkv, shape.in_width(), rows);
+    for block in blocks(rows_of(spans, N_SPAN_WORD, rows)) {
+        for head in 0..shape.heads.n_heads {
+            visit(Head {
+                qkv,
+                shape,
+                head,
+                block: &block,
+            });
+        }
+    }
 }
 
 fn for_tasks(

@@ -14,7 +14,16 @@ pub(super) struct View<'a> {
     pub col_stride: usize,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// A row-major table of `width` columns, from `row` and `column` on.
+    pub fn of(table: &'a [f32], width: usize, row: usize, column: usize) -> Self {
+        View {
+            values: &table[row * width + column..],
+            row_stride: width,
+            col_stride: 1,
+        }
+    }
+
     pub fn transposed(self) -> Self {
         View {
             row_stride: self.col_stride,
@@ -67,16 +76,8 @@ pub fn forward(
     let rows = rows_per_task(sizes.n);
     let outs = out.par_chunks_mut(rows * width);
     outs.zip(x.par_chunks(rows * k)).for_each(|(out, x)| {
-        let x = View {
-            values: x,
-            row_stride: k,
-            col_stride: 1,
-        };
-        let w = View {
-            values: w,
-            row_stride: 1,
-            col_stride: k,
-        };
+        let x = View::of(x, k, 0, 0);
+        let w = View::of(w, k, 0, 0).transposed();
         product(
             &mut out[column..],
             width,
@@ -103,16 +104,8 @@ pub fn backward_input(w: &[f32], grad: &[f32], dx: &mut [f32], sizes: Sizes) {
         .zip(grads)
         .for_each(|(dx, grad)| {
             let n = dx.len() / k;
-            let g = View {
-                values: &grad[column..],
-                row_stride: width,
-                col_stride: 1,
-            };
-            let w = View {
-                values: w,
-                row_stride: k,
-                col_stride: 1,
-            };
+            let g = View::of(grad, width, 0, column);
+            let w = View::of(w, k, 0, 0);
             product(dx, k, [n, m, k], 1.0, g, w);
         });
 }
@@ -134,16 +127,8 @@ pub fn backward_weight(x: &[f32], grad: &[f32], sizes: Sizes) -> Vec<f32> {
         .map(|(x, grad)| {
             let mut dw = vec![0.0; m * k];
             let n = x.len() / k;
-            let g = View {
-                values: &grad[column..],
-                row_stride: 1,
-                col_stride: width,
-            };
-            let x = View {
-                values: x,
-                row_stride: k,
-                col_stride: 1,
-            };
+            let g = View::of(grad, width, 0, column).transposed();
+            let x = View::of(x, k, 0, 0);
             product(&mut dw, k, [m, n, k], 1.0, g, x);
             dw
         })

@@ -38,15 +38,6 @@ impl Head<'_> {
         ]
     }
 
-    /// Rows of a table of `width` columns, from `column` on.
-    fn rows<'b>(table: &'b [f32], width: usize, row: usize, column: usize) -> View<'b> {
-        View {
-            values: &table[row * width + column..],
-            row_stride: width,
-            col_stride: 1,
-        }
-    }
-
     /// scores [n_rows, n_keys] += scale · a · bᵀ, where b are the keys' columns `column`.
     fn scores(&self, a: View, column: usize, scale: f32, scores: &mut [f32]) {
         let (n, d, n_keys) = (
@@ -58,7 +49,7 @@ impl Head<'_> {
             if keys.is_empty() {
                 continue;
             }
-            let b = Self::rows(self.qkv, self.shape.in_width(), keys.start, column).transposed();
+            let b = View::of(self.qkv, self.shape.in_width(), keys.start, column).transposed();
             product(
                 &mut scores[first..],
                 n_keys,
@@ -76,7 +67,7 @@ impl Head<'_> {
         p.clear();
         p.resize(self.block.rows.len() * n_keys, 0.0);
         let [q_column, k_column, _] = self.columns();
-        let q = Self::rows(self.qkv, width, self.block.rows.start, q_column);
+        let q = View::of(self.qkv, width, self.block.rows.start, q_column);
         self.scores(q, k_column, self.scale(), p);
         vectorised(
             #[inline(always)]
@@ -103,8 +94,8 @@ impl Head<'_> {
         let out = &mut out[self.block.rows.start * out_width..self.block.rows.end * out_width];
         for (keys, first) in self.ranges() {
             if !keys.is_empty() {
-                let a = Self::rows(p, n_keys, 0, first);
-                let b = Self::rows(self.qkv, width, keys.start, v_column);
+                let a = View::of(p, n_keys, 0, first);
+                let b = View::of(self.qkv, width, keys.start, v_column);
                 product(
                     &mut out[q_column..],
                     out_width,
@@ -136,7 +127,7 @@ impl Head<'_> {
         let (width, out_width) = (self.shape.in_width(), self.shape.out_width());
         let [q_column, k_column, v_column] = self.columns();
         let grad = &grad[block.rows.start * out_width..block.rows.end * out_width];
-        let g = Self::rows(grad, out_width, 0, q_column);
+        let g = View::of(grad, out_width, 0, q_column);
         ds.clear();
         ds.resize(n * n_keys, 0.0);
         self.scores(g, v_column, 1.0, ds);
@@ -153,15 +144,15 @@ impl Head<'_> {
             },
         );
         let scale = self.scale();
-        let q = Self::rows(self.qkv, width, block.rows.start, q_column);
+        let q = View::of(self.qkv, width, block.rows.start, q_column);
         for (keys, first) in self.ranges() {
             if keys.is_empty() {
                 continue;
             }
-            let k = Self::rows(self.qkv, width, keys.start, k_column);
+            let k = View::of(self.qkv, width, keys.start, k_column);
             let (p, ds) = (
-                Self::rows(p, n_keys, 0, first),
-                Self::rows(ds, n_keys, 0, first),
+                View::of(p, n_keys, 0, first),
+                View::of(ds, n_keys, 0, first),
             );
             let at = |row: usize, column: usize| row * width + column;
             let d_q = &mut d_qkv[at(block.rows.start, q_column)..];
