@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::weight;
-use crate::matmul::Segment;
+use crate::sizes::Segment;
 
 /// x [n_x, n_cols], out [n_x, n_columns]; writes columns `column .. column + n_rows`.
 pub fn matmul(
