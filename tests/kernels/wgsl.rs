@@ -1,18 +1,9 @@
 //! Every variant of every WGSL file through naga.
 
 use kernels::{
-    Shader,
-    attention_decode::AttentionDecode,
-    attention_prefill::AttentionPrefill,
-    attention_window::AttentionWindow,
-    embedding::Embedding,
-    gelu::Gelu,
-    matmul::{Matmul, Product},
-    matvec::Matvec,
-    mrope::Mrope,
-    norm::Norm,
-    probe::Probe,
-    rope::Rope,
+    Shader, attention_decode::AttentionDecode, attention_prefill::AttentionPrefill,
+    attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
+    matvec::Matvec, mrope::Mrope, norm::Norm, probe::Probe, rope::Rope, sizes::Product,
     swiglu::Swiglu,
 };
 

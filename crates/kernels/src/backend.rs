@@ -7,12 +7,12 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use crate::{embedding::Table, matmul::Segment, mrope::Heads, probe::ProbeLayer, rope::RopeHeads};
+use crate::sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table};
 
 /// One method per kernel; shapes are in the module of the kernel.
 #[backend_extension(
-    Cube,
-    Flex: cfg(not(target_family = "wasm")),
+    Cube: cfg(not(target_feature = "simd128")),
+    Flex: cfg(any(not(target_family = "wasm"), target_feature = "simd128")),
     Autodiff: cfg(not(target_family = "wasm"))
 )]
 pub trait Kernels: Backend {
@@ -137,6 +137,7 @@ mod cube_gradients;
 #[cfg(not(target_family = "wasm"))]
 mod flex_gradients;
 
+#[cfg(not(target_feature = "simd128"))]
 mod cube;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
 mod flex;

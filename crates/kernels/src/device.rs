@@ -1,15 +1,13 @@
-//! The GPU: opened once per process, with what the launchers need to know about it.
+//! What is known of the GPU, and what goes wrong with it.
 
 use std::sync::{
-    Arc, Mutex, OnceLock,
+    Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
+#[cfg(not(target_feature = "simd128"))]
 use burn::backend::DispatchDevice;
-use burn::tensor::{
-    Device, DeviceKind,
-    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
-};
+use burn::tensor::Device;
 
 /// What goes wrong with the GPU itself.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -42,50 +40,10 @@ pub struct Gpu {
     pub max_binding_bytes: u64,
 }
 
-static GPU: OnceLock<Gpu> = OnceLock::new();
-static LOST: AtomicBool = AtomicBool::new(false);
-static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
+pub(crate) static LOST: AtomicBool = AtomicBool::new(false);
+pub(crate) static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
 
 impl Gpu {
-    /// Opens the best adapter, a software one if there is no other. Later calls return the same.
-    ///
-    /// # Errors
-    /// [`GpuError::Missing`] without WebGPU, adapter or device.
-    pub async fn open() -> Result<Gpu, GpuError> {
-        if let Some(gpu) = GPU.get() {
-            return Ok(gpu.clone());
-        }
-        let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
-            Ok(opened) => opened,
-            Err(reason) => setup(DeviceKind::Cpu)
-                .await
-                .map_err(|_| GpuError::Missing(reason))?,
-        };
-        watch(&setup);
-        let gpu = Gpu::describe(device, &setup);
-        Ok(GPU.get_or_init(|| gpu).clone())
-    }
-
-    fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
-        let info = setup.adapter.get_info();
-        let limits = setup.device.limits();
-        let is_software = info.device_type == wgpu::DeviceType::Cpu
-            || info.name.to_lowercase().contains("swiftshader");
-        let name = if info.name.is_empty() {
-            "WebGPU adapter without a name"
-        } else {
-            &info.name
-        };
-        Gpu {
-            device,
-            adapter: format!("{name} ({:?})", info.backend),
-            is_software,
-            max_binding_bytes: limits
-                .max_storage_buffer_binding_size
-                .min(limits.max_buffer_size),
-        }
-    }
-
     /// The first error that the GPU reported since the last call; work since then is not to be trusted.
     pub fn take_error() -> Option<GpuError> {
         let message = FIRST_ERROR.lock().ok()?.take()?;
@@ -97,52 +55,13 @@ impl Gpu {
     }
 }
 
-async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
-    Device::wgpu_options()
-        .device_kind(kind)
-        // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
-        .memory_config(MemoryConfiguration::ExclusivePages)
-        .init_with_setup_async()
-        .await
-        .map_err(|error| match error {
-            // Its own text has the selector in debug form in front.
-            WgpuInitError::AdapterUnavailable { message, .. } => message,
-            error => error.to_string(),
-        })
-}
-
-fn keep_first(message: String) {
-    if let Ok(mut first) = FIRST_ERROR.lock() {
-        first.get_or_insert(message);
-    }
-}
-
-/// Burn's own handler panics, which would take the wasm module down.
-fn watch(setup: &WgpuSetup) {
-    setup
-        .device
-        .on_uncaptured_error(Arc::new(|error| keep_first(error.to_string())));
-    setup.device.set_device_lost_callback(|reason, message| {
-        LOST.store(true, Ordering::Relaxed);
-        keep_first(format!("{reason:?}: {message}"));
-    });
-}
-
-/// Invocations that share one row in `matvec.wgsl`: a software adapter pays for every barrier, a
-/// GPU for uncoalesced reads.
-pub(crate) fn matvec_lanes() -> u32 {
-    match GPU.get() {
-        Some(gpu) if gpu.is_software => 1,
-        _ => 32,
-    }
-}
-
 /// Waits until `device` has done everything asked of it; a CPU already has.
 ///
 /// # Errors
 /// [`GpuError`] when it failed on the way.
 pub async fn wait(device: &Device) -> Result<(), GpuError> {
     match device.as_dispatch() {
+        #[cfg(not(target_feature = "simd128"))]
         DispatchDevice::Cube(cube) => {
             let waited = cube.client().sync().await;
             if let Some(error) = Gpu::take_error() {
@@ -150,7 +69,7 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
             }
             waited.map_err(|error| GpuError::Failed(first_line(&error.to_string())))
         }
-        #[cfg(not(target_family = "wasm"))]
+        #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
         _ => Ok(()),
     }
 }

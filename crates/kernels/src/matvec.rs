@@ -4,7 +4,7 @@ use burn_wgpu::CubeTensor;
 
 use crate::{
     launch::{Binding, Constant, Shader, folded, launch},
-    matmul::Product,
+    sizes::Product,
 };
 
 /// Constants of `matvec.wgsl`.

@@ -2,18 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
-
-/// Role of a cache slot that no share counts, such as the system prompt.
-pub const ROLE_OUTSIDE: u32 = 0;
-/// Role of a slot that counts in the denominator only, such as `<|vision_end|>`.
-pub const ROLE_COUNTED: u32 = 1;
-/// Role of a token of the question.
-pub const ROLE_QUESTION: u32 = 2;
-/// Role of a generated token.
-pub const ROLE_GENERATED: u32 = 3;
-/// Role of image token 0; image token j is `ROLE_IMAGE + j`.
-pub const ROLE_IMAGE: u32 = 4;
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::ProbeLayer,
+};
 
 /// Constants of `probe.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,21 +17,6 @@ impl Shader for Probe {
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()
     }
-}
-
-/// Which layer is read out, and the sizes of the buffers.
-#[derive(Clone, Copy, Debug)]
-pub struct ProbeLayer {
-    /// Query heads.
-    pub n_heads: usize,
-    /// Slots of the cache.
-    pub capacity_token: usize,
-    /// Image tokens of the prompt.
-    pub n_image_token: usize,
-    /// This layer.
-    pub layer: usize,
-    /// All layers.
-    pub n_layers: usize,
 }
 
 /// `readout` is [n_image_token + 4 · n_layers]: the map, then per layer the probability on image,

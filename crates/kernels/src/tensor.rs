@@ -5,7 +5,10 @@ use burn::{
     tensor::{Int, Tensor},
 };
 
-use crate::{backend::Kernels, mrope::Heads, probe::ProbeLayer, rope::RopeHeads};
+use crate::{
+    backend::Kernels,
+    sizes::{Heads, ProbeLayer, RopeHeads},
+};
 
 /// Cosines and sines [n_rows, head_dim / 2] of rotary angles, made on the CPU: WGSL's own are too coarse.
 #[derive(Clone, Debug)]

@@ -15,6 +15,8 @@ pub enum Command {
     Ask(Ask),
     /// Stop the answer that is being generated, within one token, or the load.
     Stop,
+    /// Measure the device.
+    Trial,
 }
 
 /// One question. A field that is `None` takes the method's or the checkpoint's default.
@@ -85,6 +87,11 @@ pub enum Event {
     },
     /// Something failed; the engine takes commands again unless `fatal`.
     Error(Failure),
+    /// What a little work took on the device.
+    Trial {
+        /// Smaller is faster.
+        millis: f64,
+    },
 }
 
 /// What was loaded, and on what.

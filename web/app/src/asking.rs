@@ -207,7 +207,7 @@ impl Asking {
 
     fn take_in(&self, event: Event) {
         match event {
-            Event::Ready => {}
+            Event::Ready | Event::Trial { .. } => {}
             Event::Progress {
                 loaded_bytes,
                 total_bytes,

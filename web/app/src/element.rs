@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::samples::Samples;
 use crate::share_bar::ShareBar;
 use crate::stage::Stage;
-use crate::status::{Figures, Notices};
+use crate::status::{Failures, Figures, Notices};
 use crate::timeline::Timeline;
 
 /// The whole element: the picture at the left, the words at the right, the time line below.
@@ -38,6 +38,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Notices run />
                 <PictureNotice run />
                 <Answer maker />
+                <Failures run />
                 <Figures run />
                 <Explanation />
             </div>

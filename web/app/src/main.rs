@@ -7,6 +7,7 @@ mod announcer;
 mod answer;
 mod asking;
 mod cell;
+mod device;
 mod element;
 mod engine;
 mod gaze;

@@ -14,12 +14,8 @@ use burn::tensor::Slice;
 
 use super::Kernels;
 use crate::{
-    embedding::Table,
     gradients::{Gradients, attention::Shape, linear::Sizes},
-    matmul::Segment,
-    mrope::Heads,
-    probe::ProbeLayer,
-    rope::RopeHeads,
+    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
 };
 
 /// Gradients of N inputs from saved state and the gradient of the output; `wanted` tells which are used.

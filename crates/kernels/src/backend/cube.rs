@@ -9,13 +9,10 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use super::Kernels;
 use crate::{
     attention_decode, attention_prefill, attention_window, embedding, gelu, matmul, mrope, norm,
-    probe, rope, swiglu,
+    probe, rope,
+    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
+    swiglu,
 };
-use embedding::Table;
-use matmul::Segment;
-use mrope::Heads;
-use probe::ProbeLayer;
-use rope::RopeHeads;
 
 fn rows_cols(x: &CubeTensor) -> [usize; 2] {
     let shape = x.shape();

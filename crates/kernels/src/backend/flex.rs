@@ -8,7 +8,8 @@ use burn_flex::FlexTensor;
 
 use super::Kernels;
 use crate::{
-    cpu, embedding::Table, matmul::Segment, mrope::Heads, probe::ProbeLayer, rope::RopeHeads,
+    cpu,
+    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
 };
 
 const CONTIGUOUS: &str = "kernels are given contiguous tensors of their own type";
@@ -209,6 +210,7 @@ impl Kernels for Flex {
         x
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn attention_spans(
         qkv: FlexTensor,
         spans: FlexTensor,
@@ -217,6 +219,7 @@ impl Kernels for Flex {
         <Self as crate::gradients::Gradients>::attention(qkv, spans, shape)
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn cross_entropy(logits: FlexTensor, targets: FlexTensor) -> FlexTensor {
         <Self as crate::gradients::Gradients>::cross_entropy(logits, targets)
     }

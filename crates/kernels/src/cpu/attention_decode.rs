@@ -1,6 +1,6 @@
 //! Twin of `attention_decode.wgsl`, and the softmax of all three attentions.
 
-use crate::mrope::Heads;
+use crate::sizes::Heads;
 
 /// softmax(query · keyᵀ / sqrt(head_dim)), maximum subtracted.
 pub(super) fn softmax(query: &[f32], keys: &[&[f32]]) -> Vec<f64> {

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::attention_decode::{cached, mix, softmax};
-use crate::mrope::Heads;
+use crate::sizes::Heads;
 
 /// qkv [n_rows, (n_heads + 2 n_kv_heads) · head_dim], caches [capacity, n_kv_heads · head_dim],
 /// out [n_rows, n_heads · head_dim].

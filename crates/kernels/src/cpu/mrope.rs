@@ -1,6 +1,6 @@
 //! Twin of `mrope.wgsl`.
 
-use crate::mrope::Heads;
+use crate::sizes::Heads;
 
 fn rotated(head: &[f32], cosines: &[f32], sines: &[f32]) -> Vec<f32> {
     let half = head.len() / 2;

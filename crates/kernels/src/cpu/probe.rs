@@ -1,6 +1,6 @@
 //! Twin of `probe.wgsl`.
 
-use crate::probe::{ProbeLayer, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION};
+use crate::sizes::{ProbeLayer, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION};
 
 /// Adds one layer to the readout.
 pub fn probe(

@@ -1,0 +1,93 @@
+//! Opening the GPU, once per process.
+
+use std::sync::{Arc, OnceLock, atomic::Ordering};
+
+use burn::tensor::{
+    Device, DeviceKind,
+    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
+};
+
+use crate::device::{FIRST_ERROR, Gpu, GpuError, LOST};
+
+static GPU: OnceLock<Gpu> = OnceLock::new();
+
+impl Gpu {
+    /// Opens the best adapter, a software one if there is no other. Later calls return the same.
+    ///
+    /// # Errors
+    /// [`GpuError::Missing`] without WebGPU, adapter or device.
+    pub async fn open() -> Result<Gpu, GpuError> {
+        if let Some(gpu) = GPU.get() {
+            return Ok(gpu.clone());
+        }
+        let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
+            Ok(opened) => opened,
+            Err(reason) => setup(DeviceKind::Cpu)
+                .await
+                .map_err(|_| GpuError::Missing(reason))?,
+        };
+        watch(&setup);
+        let gpu = Gpu::describe(device, &setup);
+        Ok(GPU.get_or_init(|| gpu).clone())
+    }
+
+    fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
+        let info = setup.adapter.get_info();
+        let limits = setup.device.limits();
+        let is_software = info.device_type == wgpu::DeviceType::Cpu
+            || info.name.to_lowercase().contains("swiftshader");
+        let name = if info.name.is_empty() {
+            "WebGPU adapter without a name"
+        } else {
+            &info.name
+        };
+        Gpu {
+            device,
+            adapter: format!("{name} ({:?})", info.backend),
+            is_software,
+            max_binding_bytes: limits
+                .max_storage_buffer_binding_size
+                .min(limits.max_buffer_size),
+        }
+    }
+}
+
+async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
+    Device::wgpu_options()
+        .device_kind(kind)
+        // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
+        .memory_config(MemoryConfiguration::ExclusivePages)
+        .init_with_setup_async()
+        .await
+        .map_err(|error| match error {
+            // Its own text has the selector in debug form in front.
+            WgpuInitError::AdapterUnavailable { message, .. } => message,
+            error => error.to_string(),
+        })
+}
+
+fn keep_first(message: String) {
+    if let Ok(mut first) = FIRST_ERROR.lock() {
+        first.get_or_insert(message);
+    }
+}
+
+/// Burn's own handler panics, which would take the wasm module down.
+fn watch(setup: &WgpuSetup) {
+    setup
+        .device
+        .on_uncaptured_error(Arc::new(|error| keep_first(error.to_string())));
+    setup.device.set_device_lost_callback(|reason, message| {
+        LOST.store(true, Ordering::Relaxed);
+        keep_first(format!("{reason:?}: {message}"));
+    });
+}
+
+/// Invocations that share one row in `matvec.wgsl`: a software adapter pays for every barrier, a
+/// GPU for uncoalesced reads.
+pub(crate) fn matvec_lanes() -> u32 {
+    match GPU.get() {
+        Some(gpu) if gpu.is_software => 1,
+        _ => 32,
+    }
+}
