@@ -1,9 +1,13 @@
 //! The built page in headless Chromium: `cargo xtask test` names its folder in `LOOKBACK_DIST`.
 
+mod access;
 mod browser;
+mod compared;
 mod judge;
 mod maker;
 mod memory;
+mod recorded;
+mod see;
 mod site;
 
 use std::error::Error;
