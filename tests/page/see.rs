@@ -116,7 +116,10 @@ fn the_published_answers_are_drawn_as_published() -> Outcome {
         let percent = |token: usize| format!("{:.3}%", token as f64 * 100.0 / n_tokens as f64);
         assert_eq!(seen["left"], percent(95));
         // Chromium works `100% - …` out.
-        let right = format!("calc({:.3}%)", 100.0 - back_end as f64 * 100.0 / n_tokens as f64);
+        let right = format!(
+            "calc({:.3}%)",
+            100.0 - back_end as f64 * 100.0 / n_tokens as f64
+        );
         assert_eq!(seen["right"], right);
         assert_eq!(seen["viewBox"], format!("0 0 {} 1000", 2 * n_tokens));
         let counts = trace.counts();

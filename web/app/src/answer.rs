@@ -88,27 +88,12 @@ fn PassageText(run: Run, index: usize, kind: SegmentKind) -> impl IntoView {
         run.trace
             .with(|trace| stated_mark(trace, segment_of(trace, index)?))
     });
-    let look = move || {
-        let segment = run.trace.with_untracked(|trace| segment_of(trace, index));
-        run.looking
-            .span
-            .set(segment.map(|Segment { start, end, .. }| Span { start, end }));
-    };
-    let leave = move || run.looking.span.set(None);
     view! {
         <section class=format!("passage {}", class_of(kind))>
             <Show when=move || kind != SegmentKind::Text>
                 <h2>
                     {move || stated.get().map(|index| view! { <MarkButton run index /> })}
-                    <button
-                        type="button"
-                        on:focus=move |_| look()
-                        on:blur=move |_| leave()
-                        on:pointerenter=move |_| look()
-                        on:pointerleave=move |_| leave()
-                    >
-                        {label}
-                    </button>
+                    <button type="button" data-segment=index>{label}</button>
                 </h2>
             </Show>
             <p dir="auto">

@@ -51,7 +51,7 @@ pub fn CompareChart(
     };
     let heads = Side::BOTH.map(|side| {
         let at = chosen[side as usize];
-        view! { <span class=format!("head {}", side.class()) style:left=move || percent(at.get() as f64 + 0.5)></span> }
+        view! { <span class=format!("needle {}", side.class()) style:left=move || percent(at.get() as f64 + 0.5)></span> }
     });
     view! {
         <figure class=format!("compare-chart {}", share.class())>

@@ -14,6 +14,7 @@ use crate::maker::row::MakerRow;
 use crate::maker::world::PictureNotice;
 use crate::mark_detail::{MarkDetail, close_drawer};
 use crate::numbers::Numbers;
+use crate::pointing::{open_mark, point};
 use crate::question::QuestionForm;
 use crate::run::Run;
 use crate::samples::Samples;
@@ -30,7 +31,15 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
     let maker = Maker::new(run);
     let again = asking.clone();
     view! {
-        <div class="look-back" class:comparing=move || run.is_comparing.get() on:keydown=move |event| walk(run, &event)>
+        <div
+            class="look-back"
+            class:comparing=move || run.is_comparing.get()
+            on:keydown=move |event| walk(run, &event)
+            on:pointerover=move |event| point(run, &event)
+            on:pointerleave=move |_| run.looking.span.set(None)
+            on:focusin=move |event| point(run, &event)
+            on:click=move |event| open_mark(run, &event)
+        >
             <div class="seeing">
                 <Stage maker />
                 <MakerRow maker />

@@ -31,6 +31,7 @@ mod paint;
 mod picture;
 mod picture_choice;
 mod player;
+mod pointing;
 mod question;
 mod recording;
 mod run;

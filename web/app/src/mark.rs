@@ -58,33 +58,20 @@ pub fn counts_words(trace: &Trace) -> String {
     words
 }
 
-/// The button of one mark: pointed at or focused, its mean light is shown; chosen, what was before and after.
+/// The button of one mark; `pointing` hears it.
 #[component]
 pub fn MarkButton(run: Run, index: usize) -> impl IntoView {
     let marker = Memo::new(move |_| run.trace.with(|trace| trace.markers.get(index).copied()));
     let words = move || marker.get().map(marker_words);
-    let look = move || run.looking.span.set(marker.get_untracked().map(Span::from));
-    let choose = move |_| {
-        run.looking.mark.set(Some(index));
-        if let Some(marker) = marker.get_untracked() {
-            run.pin(marker.start);
-        }
-    };
+    let is_chosen = move || run.looking.mark.get() == Some(index);
     view! {
         <button
             type="button"
             class=move || format!("mark {}", marker.get().map_or("", |marker| marker_class(marker.kind)))
-            class:chosen=move || run.looking.mark.get() == Some(index)
             aria-label=words
             title=words
-            aria-expanded=move || (run.looking.mark.get() == Some(index)).to_string()
+            aria-expanded=move || is_chosen().to_string()
             data-mark=index
-            on:click=choose
-            on:focus=move |_| look()
-            on:blur=move |_| run.looking.span.set(None)
-            on:pointerenter=move |_| look()
-            on:pointerleave=move |_| run.looking.span.set(None)
-            on:pointerdown=|event| event.stop_propagation()
         ></button>
     }
 }

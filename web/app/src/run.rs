@@ -172,6 +172,7 @@ impl Run {
     pub fn pin(&self, token: usize) {
         let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
         self.hovered.set(None);
+        self.looking.span.set(None);
         self.pinned.set((token + 1 < n_tokens).then_some(token));
     }
 
