@@ -82,9 +82,10 @@ window.accessFaults = () => {
 
   // Targets of at least 24 px, WCAG 2.2 2.5.8; words of a running text are exempt.
   for (const node of interactive) {
-    const own = node.closest("label") ?? (node.labels?.[0]) ?? node;
-    const { width, height } = own.getBoundingClientRect();
-    if (!isUnseen(node) && (width < 24 || height < 24)) faults.push(`target ${width.toFixed(0)}×${height.toFixed(0)}: ${name(node)}`);
+    const targets = [node, ...(node.labels ?? [])].map((target) => target.getBoundingClientRect());
+    const { width, height } = targets[0];
+    const isHit = targets.some(({ width, height }) => width >= 24 && height >= 24);
+    if (!isUnseen(node) && !isHit) faults.push(`target ${width.toFixed(0)}×${height.toFixed(0)}: ${name(node)}`);
   }
 
   // Nothing sticks out at the side.
@@ -97,6 +98,8 @@ window.focusIsSeen = () => {
   let node = document.activeElement;
   while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
   const isRing = (node) => node && getComputedStyle(node).outlineStyle !== "none" && parseFloat(getComputedStyle(node).outlineWidth) >= 1;
+  // Beyond the last control the focus is the browser's.
+  if (node === document.body) return { node: "body", seen: true };
   const seen = isRing(node) || isRing(node.closest("label")) || (node.matches(".answer") && (isRing(node.querySelector(".current")) || !node.querySelector("[data-token]"))) || node.matches("textarea");
   return { node: `${node.localName}.${node.className}#${node.dataset?.testid ?? ""}`, seen };
 };
