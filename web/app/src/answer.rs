@@ -290,7 +290,7 @@ mod tests {
             .filter(|piece| piece.begins == [mark])
             .map(|piece| (piece.token, piece.text))
             .collect();
-        assert_eq!(begins, [(5, "Two".to_owned())]);
+        assert_eq!(begins, [(6, "Two".to_owned())]);
     }
 
     #[test]
