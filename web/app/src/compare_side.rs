@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 use trace::{Marker, Trace};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, KeyboardEvent};
+use web_sys::{Event, KeyboardEvent};
 
-use crate::answer::{Piece, class_of, label_of, pieces_of, visible_segments};
+use crate::answer::token_of;
 use crate::compare::Side;
 use crate::gaze::light_of;
 use crate::mark::{counts_words, marker_class, marker_words};
 use crate::methods::method_words;
+use crate::passage::{Piece, class_of, label_of, pieces_of, visible_segments};
 use crate::run::Run;
 use crate::small_map::{MapFigures, SmallMap};
 use crate::span::Span;
@@ -130,9 +130,4 @@ fn figures_of(trace: &Trace, token: usize) -> MapFigures {
         span.shares(trace),
         span.map(trace).as_ref(),
     )
-}
-
-fn token_of(event: &Event) -> Option<usize> {
-    let element = event.target()?.dyn_into::<Element>().ok()?;
-    element.get_attribute("data-token")?.parse().ok()
 }

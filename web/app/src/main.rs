@@ -28,6 +28,7 @@ mod numbers;
 mod orientation;
 mod outlines;
 mod paint;
+mod passage;
 mod picture;
 mod picture_choice;
 mod player;
