@@ -1,12 +1,16 @@
 //! The built page in headless Chromium: `cargo xtask test` names its folder in `LOOKBACK_DIST`.
 
+mod access;
 mod browser;
+mod compared;
 mod cpu;
 mod embed;
 mod judge;
 mod maker;
 mod memory;
 mod offline;
+mod recorded;
+mod see;
 mod site;
 
 use std::error::Error;

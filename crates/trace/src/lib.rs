@@ -18,7 +18,7 @@ mod watch;
 
 pub use error::TraceError;
 pub use file::{MAX_CELLS, MAX_FILE_BYTES, MAX_IMAGES, MAX_TEXT_BYTES, MAX_TOKENS};
-pub use heat::{HeatMap, RegionShare, encode_map, peak};
+pub use heat::{HeatMap, RegionShare, cells_of_third, encode_map, peak};
 pub use marker::{Counts, Marker, MarkerKind};
 pub use message::*;
 pub use segment::{Passage, Segment, SegmentKind};

@@ -118,6 +118,9 @@ impl Asking {
         let mut trace = Trace::new(ModelInfo::default());
         trace.prompt.question = self.run.question.get_untracked();
         self.run.show(trace);
+        self.run
+            .asked_seed
+            .set_value(Some(self.run.seed.get_untracked()));
         self.run.phase.set(Phase::Waiting);
         true
     }
@@ -131,6 +134,7 @@ impl Asking {
             }),
             method: run.method.get_untracked(),
             max_tokens: run.max_tokens.get_untracked(),
+            temperature: run.temperature.get_untracked(),
             seed: run.seed.get_untracked(),
             ..Ask::default()
         }

@@ -48,12 +48,13 @@ fn choose(run: Run, source: JsValue, is_fitting: bool) {
 pub fn show_picture(run: Run, picture: Picture) {
     begin_turn(run);
     run.reading.set_value(None);
-    run.picture.set(Some(picture));
     let is_fresh = run.phase.with_untracked(|phase| *phase == Phase::Idle)
         && run.trace.with_untracked(|trace| trace.tokens.is_empty());
+    // An answer is set aside with the picture it is about.
     if !is_fresh {
         forget_answer(run);
     }
+    run.picture.set(Some(picture));
 }
 
 /// From now on pictures that were chosen before are late.
@@ -63,7 +64,8 @@ fn begin_turn(run: Run) -> u32 {
     run.picture_turn.get_value()
 }
 
-fn forget_answer(run: Run) {
+/// Clears the page of the answer; it can be brought back.
+pub fn forget_answer(run: Run) {
     run.phase.set(Phase::Idle);
     run.show(Trace::new(ModelInfo::default()));
 }

@@ -102,7 +102,7 @@ impl Player {
         promise(move |ended| asking.load(Some(ended)))
     }
 
-    /// Asks `{ image, question, method, maxTokens, seed }`, each optional; gives the trace.
+    /// Asks `{ image, question, method, maxTokens, temperature, seed }`, each optional; gives the trace.
     pub fn ask(&self, options: &JsValue) -> Promise {
         let run = self.asking.run;
         let asking = self.asking.clone();
@@ -127,6 +127,11 @@ impl Player {
                 option("maxTokens")
                     .and_then(|value| value.as_f64())
                     .map(|n| n as u32),
+            );
+            run.temperature.set(
+                option("temperature")
+                    .and_then(|value| value.as_f64())
+                    .map(|t| t as f32),
             );
             run.seed.set(
                 option("seed")

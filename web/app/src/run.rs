@@ -4,7 +4,10 @@ use js_sys::Promise;
 use leptos::prelude::*;
 use trace::{Failure, Loaded, ModelInfo, Trace};
 
+use crate::earlier::Earlier;
 use crate::light::View;
+use crate::looking::Looking;
+use crate::models::ModelChoice;
 use crate::picture::Picture;
 
 /// Where the element is in the life of an answer.
@@ -54,6 +57,12 @@ pub struct Run {
     pub max_tokens: RwSignal<Option<u32>>,
     /// Seed of the sampler.
     pub seed: RwSignal<u64>,
+    /// Chance in the choice of tokens; `None` is the model's own.
+    pub temperature: RwSignal<Option<f32>>,
+    /// The seed that the answer was asked with; `None` of a recorded one.
+    pub asked_seed: StoredValue<Option<u64>>,
+    /// Models that the page's author offers.
+    pub models: RwSignal<Vec<ModelChoice>>,
     /// The picture on the stage.
     pub picture: RwSignal<Option<Picture>, LocalStorage>,
     /// Settles when the picture last asked for is read.
@@ -62,6 +71,10 @@ pub struct Run {
     pub picture_turn: StoredValue<u32>,
     /// The answer so far.
     pub trace: RwSignal<Trace>,
+    /// The answer before it.
+    pub earlier: RwSignal<Option<Earlier>, LocalStorage>,
+    /// Both are shown side by side.
+    pub is_comparing: RwSignal<bool>,
     /// Where the element is in the life of an answer.
     pub phase: RwSignal<Phase>,
     /// Loading, if it goes on.
@@ -78,6 +91,8 @@ pub struct Run {
     pub view: RwSignal<View>,
     /// Brightness relative to this token's own peak instead of the whole answer's.
     pub per_token: RwSignal<bool>,
+    /// How the reader looks at it.
+    pub looking: Looking,
 }
 
 impl Run {
@@ -97,10 +112,15 @@ impl Run {
             method: RwSignal::default(),
             max_tokens: RwSignal::default(),
             seed: RwSignal::default(),
+            temperature: RwSignal::default(),
+            asked_seed: StoredValue::default(),
+            models: RwSignal::default(),
             picture: RwSignal::new_local(None),
             reading: StoredValue::new_local(None),
             picture_turn: StoredValue::default(),
             trace,
+            earlier: RwSignal::new_local(None),
+            is_comparing: RwSignal::default(),
             phase: RwSignal::default(),
             progress: RwSignal::default(),
             loaded: RwSignal::default(),
@@ -109,6 +129,7 @@ impl Run {
             current,
             view: RwSignal::default(),
             per_token: RwSignal::default(),
+            looking: Looking::new(current),
         }
     }
 
@@ -130,8 +151,11 @@ impl Run {
         })
     }
 
-    /// Shows `trace` and follows its newest token.
+    /// Shows `trace` and follows its newest token; the answer before it is set aside.
     pub fn show(&self, trace: Trace) {
+        self.set_aside();
+        self.asked_seed.set_value(None);
+        self.looking.forget();
         self.hovered.set(None);
         self.pinned.set(None);
         self.trace.set(trace);
@@ -148,6 +172,7 @@ impl Run {
     pub fn pin(&self, token: usize) {
         let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
         self.hovered.set(None);
+        self.looking.span.set(None);
         self.pinned.set((token + 1 < n_tokens).then_some(token));
     }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
+use crate::models::{models_of, offer_models};
 use crate::picture_choice::{choose_fitting_picture, choose_picture};
 use crate::run::Run;
 
@@ -24,7 +25,10 @@ pub fn Samples(run: Run) -> impl IntoView {
     let read = move || {
         let found = children
             .get_untracked()
-            .map(|slot| samples_of(&slot))
+            .map(|slot| {
+                offer_models(run, models_of(&slot));
+                samples_of(&slot)
+            })
             .unwrap_or_default();
         if let Some(first) = found.first()
             && run.picture.with_untracked(Option::is_none)

@@ -8,7 +8,9 @@ use web_sys::{CssStyleSheet, ShadowRoot};
 const STYLE: &str = concat!(
     include_str!("../../tokens.css"),
     include_str!("style.css"),
-    include_str!("status.css")
+    include_str!("status.css"),
+    include_str!("see.css"),
+    include_str!("compare.css"),
 );
 
 /// Gives the shadow root its style; a constructed sheet needs no `unsafe-inline` in a security policy.
