@@ -2,8 +2,18 @@
 
 mod browser;
 mod judge;
+mod keep;
+mod link;
 mod maker;
 mod memory;
+#[path = "../../crates/trace/tests/trace/published.rs"]
+#[allow(
+    dead_code,
+    reason = "the other published answers are for the tests of the crate"
+)]
+mod published;
+mod recorded;
+mod replay;
 mod site;
 
 use std::error::Error;

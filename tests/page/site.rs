@@ -24,7 +24,7 @@ const SUB_PATH: &str = "some/where";
 pub struct Site {
     /// The browser that shows it.
     pub browser: Browser,
-    _server: StaticServer,
+    server: StaticServer,
     folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -51,7 +51,7 @@ impl Site {
         browser.open(&server.url())?;
         let site = Self {
             browser,
-            _server: server,
+            server,
             folder,
             _turn: turn,
         };
@@ -63,6 +63,11 @@ impl Site {
             json!(null),
         )?;
         Ok(Some(site))
+    }
+
+    /// Address of the page.
+    pub fn url(&self) -> String {
+        self.server.url()
     }
 
     /// Where its models lie on disk.

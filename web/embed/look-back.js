@@ -1,9 +1,10 @@
 // The custom element of the contract:
-// <look-back model="URL" src="IMAGE" question="TEXT" trace="URL">, <img> children are sample pictures.
+// <look-back model="URL" src="IMAGE" question="TEXT" trace="URL" page>, <img> children are sample pictures.
 // The page itself is wasm and arrives on first use; every address is relative to this file.
 
 const base = new URL("./", import.meta.url).href;
-const attributes = ["model", "src", "question", "trace"];
+// `page`: the address bar is the element's own. It comes before `trace`: a link says what to show.
+const attributes = ["model", "src", "question", "page", "trace"];
 let app;
 
 function loadApp() {

@@ -7,11 +7,14 @@ use web_sys::{Element, KeyboardEvent};
 use crate::announcer::Announcer;
 use crate::answer::Answer;
 use crate::asking::Asking;
+use crate::keep::Keep;
 use crate::light::{View, scale_image};
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
 use crate::maker::world::PictureNotice;
+use crate::opening::Opening;
 use crate::question::QuestionForm;
+use crate::recording::GroundNotice;
 use crate::run::Run;
 use crate::samples::Samples;
 use crate::share_bar::ShareBar;
@@ -24,21 +27,31 @@ use crate::timeline::Timeline;
 pub fn LookBack(asking: Asking) -> impl IntoView {
     let run = asking.run;
     let maker = Maker::new(run);
+    Effect::new(move |_| {
+        if let Some(seed) = run.wished_scene.get() {
+            maker.roll_from(seed);
+            run.wished_scene.set(None);
+        }
+    });
+    let stored = StoredValue::new_local(asking.clone());
     view! {
         <div class="look-back" on:keydown=move |event| walk(run, &event)>
             <div class="seeing">
                 <Stage maker />
+                <GroundNotice run />
                 <MakerRow maker />
                 <Views run />
                 <ShareBar run />
                 <Samples run />
             </div>
             <div class="reading">
+                <Opening asking=stored.get_value() />
                 <QuestionForm asking maker />
                 <Notices run />
                 <PictureNotice run />
                 <Answer maker />
                 <Figures run />
+                <Keep asking=stored.get_value() />
                 <Explanation />
             </div>
             <Timeline run />
@@ -113,7 +126,7 @@ fn Explanation() -> impl IntoView {
     }
 }
 
-/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends.
+/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends; Space plays.
 fn walk(run: Run, event: &KeyboardEvent) {
     let target = event
         .target()
@@ -131,7 +144,16 @@ fn walk(run: Run, event: &KeyboardEvent) {
         ("ArrowLeft", true) => run.step_mark(false),
         ("Home", false) => run.pin(0),
         ("End", false) => run.pin(usize::MAX - 1),
+        (" ", false) if !is_pressed_by_space(event) => run.toggle_play(),
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Whether Space means something else where the focus is.
+fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"))
 }

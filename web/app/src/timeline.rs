@@ -9,6 +9,7 @@ use web_sys::PointerEvent;
 
 use crate::run::{Phase, Run};
 use crate::share_bar::Share;
+use crate::transport::Transport;
 
 /// Height of the chart in its own units; whole numbers are written faster than fractions.
 const HEIGHT: u32 = 1000;
@@ -25,6 +26,7 @@ pub fn Timeline(run: Run) -> impl IntoView {
             n_tokens.get(),
             run.phase.with(|phase| *phase == Phase::Answering),
         )
+        .max(run.n_replayable())
     });
     let lines = Share::ALL.map(|share| {
         let path = move || run.trace.with(|trace| path_of(&trace.tokens, share));
@@ -34,7 +36,7 @@ pub fn Timeline(run: Run) -> impl IntoView {
         if let Some(chart) = chart.get() {
             let place = chart.get_bounding_client_rect();
             let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
-            run.pin((x.clamp(0.0, 1.0) * width.get_untracked() as f64) as usize);
+            run.point_at((x.clamp(0.0, 1.0) * width.get_untracked() as f64) as usize);
         }
     };
     let percent = move |token: f64| format!("{:.3}%", token / width.get() as f64 * 100.0);
@@ -77,6 +79,7 @@ pub fn Timeline(run: Run) -> impl IntoView {
                 <span class="playhead" style:left=playhead></span>
                 <span class="axis" aria-hidden="true">"100 %"</span>
             </div>
+            <Transport run />
         </section>
     }
 }
