@@ -16,9 +16,10 @@ const CATCH: &str = "
     const make = URL.createObjectURL;
     URL.createObjectURL = (blob) => { const url = make.call(URL, blob); blobs.set(url, blob); return url; };
     HTMLAnchorElement.prototype.click = function () { kept.push({ name: this.download, blob: blobs.get(this.href) }); };
+    const way = (label) => all('.ways button').find((button) => button.ariaLabel === label);
     const keep = async (name) => {
       const n = kept.length;
-      part(name).click();
+      way(name).click();
       await until(`the file of ${name}`, () => kept.length > n);
       return kept.at(-1);
     };
@@ -45,7 +46,7 @@ fn an_answer_is_saved_and_opened_with_the_same_words_and_the_same_light() -> Out
         "element.shadowRoot.querySelector('details.keep').open = true;
          const look = async () => ({ words: words(), light: await light(), figures: [...'iqg'].map((_, n) => all('.shares dd')[n].textContent) });
          const before = await look();
-         const { name, blob } = await keep('save');
+         const { name, blob } = await keep('Save the recording');
          const saved = await blob.text();
          // Another picture and no answer in between.
          all('button.sample')[1].click();
@@ -53,7 +54,7 @@ fn an_answer_is_saved_and_opened_with_the_same_words_and_the_same_light() -> Out
          await choose(name, saved);
          await until('the end', () => place() === `${before.words && JSON.parse(saved).tokens.length} of ${JSON.parse(saved).tokens.length} tokens` && part('play').ariaLabel === 'Play');
          const after = await look();
-         const again = await (await keep('save')).blob.text();
+         const again = await (await keep('Save the recording')).blob.text();
          // Times of more than 15 digits may change in the last one.
          const numbers = (key, value) => typeof value === 'number' ? Number(value.toPrecision(12)) : value;
          const isSame = JSON.stringify(JSON.parse(saved, numbers)) === JSON.stringify(JSON.parse(again, numbers));
@@ -215,7 +216,7 @@ fn what_a_hostile_recording_says_is_text_everywhere() -> Outcome {
          await until('words', () => words() !== '');
          await scrub(158);
          const svgs = [];
-         for (const name of ['chart-svg', 'light-svg']) svgs.push(await (await keep(name)).blob.text());
+         for (const name of ['Save the chart as SVG', 'Save the light as SVG']) svgs.push(await (await keep(name)).blob.text());
          const parsed = svgs.map((svg) => new DOMParser().parseFromString(svg, 'image/svg+xml'));
          return { broken: window.broken ?? null, markup: all('script, img[src=x]').length,
            wellFormed: parsed.every((svg) => !svg.querySelector('parsererror')),
@@ -258,10 +259,10 @@ fn chart_and_light_are_drawn_and_the_answer_is_copied() -> Outcome {
          await scrub(105);
          let copied;
          Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { copied = text; } }, configurable: true });
-         const colours = { chart: await drawn('chart-png'), light: await drawn('light-png') };
-         const chart = await (await keep('chart-svg')).blob.text();
-         const sheet = await (await keep('light-svg')).blob.text();
-         part('copy-answer').click();
+         const colours = { chart: await drawn('Save the chart as PNG'), light: await drawn('Save the light as PNG') };
+         const chart = await (await keep('Save the chart as SVG')).blob.text();
+         const sheet = await (await keep('Save the light as SVG')).blob.text();
+         way('Copy the answer').click();
          await until('the copy', () => part('kept').textContent === 'Answer copied.');
          return { colours, chart, light: sheet, copied, names: kept.map(({ name }) => name) };",
         json!(published().to_json()?),
@@ -278,7 +279,7 @@ fn chart_and_light_are_drawn_and_the_answer_is_copied() -> Outcome {
     let light = seen["light"].as_str().unwrap_or_default();
     assert_eq!(
         light.matches("<rect").count(),
-        1 + 1 + 48 + 1,
+        1 + 1 + 48 + 2,
         "paper, ground, cells, scale"
     );
     assert!(light.contains("Token 105"), "{light}");

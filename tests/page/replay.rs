@@ -62,7 +62,7 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
 
     let ended = run(
         &site,
-        "part('speed').value = '8';
+        "part('speed').value = '5';
          part('speed').dispatchEvent(new Event('change'));
          await until('the end', () => part('play').ariaLabel === 'Play');
          return { words: words(), marks: all('.span').length };",
@@ -281,7 +281,7 @@ fn two_thousand_tokens_play_and_scrub_without_holding_the_page_up() -> Outcome {
         run(
             &site,
             "for (const n of [1000, 2000, 1990, 5, 2000, 1200]) await scrub(n);
-             part('speed').value = '8';
+             part('speed').value = '5';
              part('speed').dispatchEvent(new Event('change'));
              part('play').click();
              await until('the end', () => part('play').ariaLabel === 'Play');",

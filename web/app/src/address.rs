@@ -74,7 +74,7 @@ pub fn restore(run: Run, host: &Host) -> bool {
     run.max_tokens.set(number(&link, "tokens"));
     let view = View::ALL
         .into_iter()
-        .find(|(_, word)| link.get("view") == Some(word.to_lowercase()));
+        .find(|(_, word)| link.get("view") == Some(word.to_ascii_lowercase()));
     run.view.set(view.map(|(view, _)| view).unwrap_or_default());
     if let Some(question) = link.get("question") {
         run.question
@@ -132,7 +132,7 @@ fn fragment(run: Run, host: &Host) -> String {
     append(
         &link,
         "view",
-        word.map(|(_, word)| word.to_lowercase())
+        word.map(|(_, word)| word.to_ascii_lowercase())
             .unwrap_or_default(),
         "spotlight",
     );

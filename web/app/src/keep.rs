@@ -12,6 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::address;
 use crate::asking::Asking;
+use crate::host::Host;
 use crate::keep::chart::{CHART_PX, chart_svg};
 use crate::keep::download::{Kind, download, download_png};
 use crate::keep::import::OpenRecording;
@@ -19,65 +20,114 @@ use crate::keep::light_sheet::{SHEET_PX, light_svg};
 use crate::keep::record::{file_stem, picture_of_trace, recording};
 use crate::run::Run;
 
-/// Four rows of two: recording, chart, light, clipboard.
+/// Something that can be kept; the order is that of the buttons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Recording,
+    Chart(Kind),
+    Light(Kind),
+    Answer,
+    Link,
+}
+
+impl Way {
+    /// Each with the words that a screen reader hears and those on its button.
+    const ALL: [(Self, &'static str, &'static str); 7] = [
+        (Self::Recording, "Save the recording", "Save"),
+        (Self::Chart(Kind::Svg), "Save the chart as SVG", "SVG"),
+        (Self::Chart(Kind::Png), "Save the chart as PNG", "PNG"),
+        (Self::Light(Kind::Svg), "Save the light as SVG", "SVG"),
+        (Self::Light(Kind::Png), "Save the light as PNG", "PNG"),
+        (Self::Answer, "Copy the answer", "Answer"),
+        (Self::Link, "Copy a link", "Link"),
+    ];
+
+    /// The word that a row begins with, before its first way.
+    fn heading(self) -> Option<&'static str> {
+        match self {
+            Self::Recording => Some("Recording"),
+            Self::Chart(Kind::Svg) => Some("Chart"),
+            Self::Light(Kind::Svg) => Some("Light"),
+            Self::Answer => Some("Copy"),
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to keep; tracked.
+    fn is_open(self, run: Run) -> bool {
+        match self {
+            Self::Link => true,
+            Self::Light(_) => has_light(run),
+            Self::Recording | Self::Chart(_) | Self::Answer => run.n_replayable() > 0,
+        }
+    }
+
+    /// Keeps it, and says so.
+    async fn keep(self, run: Run, host: &Host) -> &'static str {
+        match self {
+            Self::Recording => save_recording(run),
+            Self::Chart(kind) => save_chart(run, kind).await,
+            Self::Light(kind) => save_light(run, kind).await,
+            Self::Answer => {
+                let answer = run.with_whole(|trace| trace.answer.clone());
+                copy(&answer.unwrap_or_default(), "Answer copied.").await
+            }
+            Self::Link => {
+                let told = match address::has_linked_picture(run, host) {
+                    true => "Link copied.",
+                    false => "Link copied; it does not carry the picture.",
+                };
+                copy(&address::link(run, host), told).await
+            }
+        }
+    }
+}
+
+/// Four rows of two: recording, chart, light, clipboard. Only a page of its own has a link.
 #[component]
 pub fn Keep(asking: Asking) -> impl IntoView {
     let run = asking.run;
-    let host = asking.host.clone();
-    let is_page = address::is_page(&host);
-    let (told, set_told) = signal(String::new());
-    let tell = move |words: &str| {
-        // Gone with the element.
-        let _ = set_told.try_set(words.to_owned());
+    let (told, set_told) = signal("");
+    let has_link = address::is_page(&asking.host);
+    let host = StoredValue::new_local(asking.host);
+    let keep = move |way: Way| {
+        leptos::task::spawn_local(async move {
+            let words = way.keep(run, &host.get_value()).await;
+            // Gone with the element.
+            let _ = set_told.try_set(words);
+        });
     };
-    let has_answer = Memo::new(move |_| run.n_replayable() > 0);
-    let has_light = Memo::new(move |_| {
-        let current = run.current.get();
-        run.trace.with(|trace| {
-            let token = current.and_then(|current| trace.tokens.get(current));
-            token.is_some_and(|token| !token.map.is_empty())
-        })
-    });
-    let save = move |_| tell(save_recording(run));
-    let chart =
-        move |kind| leptos::task::spawn_local(async move { tell(save_chart(run, kind).await) });
-    let light =
-        move |kind| leptos::task::spawn_local(async move { tell(save_light(run, kind).await) });
-    let copy_answer = move |_| {
-        let answer = run
-            .with_whole(|trace| trace.answer.clone())
-            .unwrap_or_default();
-        leptos::task::spawn_local(async move { tell(copy(&answer, "Answer copied.").await) });
+    let button = move |(way, label, word): (Way, &'static str, &'static str)| {
+        let heading = way
+            .heading()
+            .map(|heading| view! { <span>{heading}</span> });
+        let open = (way == Way::Recording).then(|| view! { <OpenRecording run /> });
+        view! {
+            {heading}
+            <button type="button" aria-label=label title=label disabled=move || !way.is_open(run) on:click=move |_| keep(way)>
+                {word}
+            </button>
+            {open}
+        }
     };
-    let host = StoredValue::new_local(host);
-    let copy_link = move |_| {
-        let link = host.with_value(|host| address::link(run, host));
-        let told = match host.with_value(|host| address::has_linked_picture(run, host)) {
-            true => "Link copied.",
-            false => "Link copied; it does not carry the picture.",
-        };
-        leptos::task::spawn_local(async move { tell(copy(&link, told).await) });
-    };
+    let ways = Way::ALL
+        .into_iter()
+        .filter(|(way, ..)| has_link || *way != Way::Link);
     view! {
         <details class="keep" data-testid="keep">
             <summary>"Keep and share"</summary>
-            <div class="ways">
-                <span id="keep-recording">"Recording"</span>
-                <button type="button" aria-describedby="keep-recording" data-testid="save" disabled=move || !has_answer.get() on:click=save>"Save"</button>
-                <OpenRecording run />
-                <span id="keep-chart">"Chart"</span>
-                <button type="button" aria-describedby="keep-chart" data-testid="chart-svg" disabled=move || !has_answer.get() on:click=move |_| chart(Kind::Svg)>"SVG"</button>
-                <button type="button" aria-describedby="keep-chart" data-testid="chart-png" disabled=move || !has_answer.get() on:click=move |_| chart(Kind::Png)>"PNG"</button>
-                <span id="keep-light">"Light"</span>
-                <button type="button" aria-describedby="keep-light" data-testid="light-svg" disabled=move || !has_light.get() on:click=move |_| light(Kind::Svg)>"SVG"</button>
-                <button type="button" aria-describedby="keep-light" data-testid="light-png" disabled=move || !has_light.get() on:click=move |_| light(Kind::Png)>"PNG"</button>
-                <span id="keep-copy">"Copy"</span>
-                <button type="button" aria-describedby="keep-copy" data-testid="copy-answer" disabled=move || !has_answer.get() on:click=copy_answer>"Answer"</button>
-                <button type="button" aria-describedby="keep-copy" data-testid="copy-link" hidden=!is_page on:click=copy_link>"Link"</button>
-            </div>
-            <p class="told" role="status" data-testid="kept">{move || told.get()}</p>
+            <div class="ways">{ways.map(button).collect::<Vec<_>>()}</div>
+            <p class="told" role="status" data-testid="kept">{told}</p>
         </details>
     }
+}
+
+fn has_light(run: Run) -> bool {
+    let current = run.current.get();
+    run.trace.with(|trace| {
+        let token = current.and_then(|current| trace.tokens.get(current));
+        token.is_some_and(|token| !token.map.is_empty())
+    })
 }
 
 fn save_recording(run: Run) -> &'static str {

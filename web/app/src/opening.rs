@@ -79,9 +79,10 @@ async fn load_bytes(asking: &Asking) -> Option<u64> {
     let engine = fetch(&format!("{}worker_bg.wasm", asking.base), "HEAD").await;
     let n_engine_bytes = engine.and_then(|engine| {
         let length = engine.headers().get("content-length").ok()??;
-        length.parse::<f64>().ok()
+        length.parse::<u32>().ok()
     });
-    (n_model_bytes > 0.0).then_some((n_model_bytes + n_engine_bytes.unwrap_or_default()) as u64)
+    let n_engine_bytes = u64::from(n_engine_bytes.unwrap_or_default());
+    (n_model_bytes > 0.0).then_some(n_model_bytes as u64 + n_engine_bytes)
 }
 
 async fn fetch(url: &str, method: &str) -> Option<Response> {

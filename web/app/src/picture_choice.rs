@@ -6,6 +6,7 @@ use trace::{Failure, ModelInfo, Trace};
 use wasm_bindgen::JsValue;
 use web_sys::{DataTransfer, File};
 
+use crate::light::View;
 use crate::picture::Picture;
 use crate::run::{Phase, Run};
 
@@ -28,8 +29,11 @@ fn choose(run: Run, source: JsValue, is_fitting: bool) {
             Ok(picture) => {
                 // A picture that was chosen later may have been read sooner.
                 if run.picture_turn.get_value() == turn {
-                    if is_awaited && !is_of_recording(run, &picture) {
-                        forget_answer(run);
+                    if is_awaited {
+                        run.view.set(View::default());
+                        if !is_of_recording(run, &picture) {
+                            forget_answer(run);
+                        }
                     }
                     run.picture.set(Some(Picture {
                         is_fitting,

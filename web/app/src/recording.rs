@@ -7,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
+use crate::light::View;
 use crate::maker::world::is_made_for_scenes;
 use crate::picture::Picture;
 use crate::picture_choice::begin_turn;
@@ -64,6 +65,9 @@ pub async fn show_recording(run: Run, mut trace: Trace, plays: bool) -> bool {
         }
         begin_turn(run);
         run.reading.set_value(None);
+        if picture.as_ref().is_some_and(Picture::is_ground) {
+            run.view.set(View::Cells);
+        }
         run.picture.set(picture);
     }
     run.question.set(trace.prompt.question.clone());

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use trace::Trace;
 
 use crate::gaze::now_millis;
-use crate::replay::schedule::Schedule;
+use crate::replay::schedule::{RECORDED_SPEED, SPEEDS, Schedule};
 use crate::run::Run;
 
 /// Tokens by which one frame may move: what they add to the page is drawn within 50 ms on a slow machine.
@@ -23,8 +23,8 @@ pub struct Replay {
     n_whole: RwSignal<usize>,
     /// Whether time passes.
     pub is_playing: RwSignal<bool>,
-    /// Recorded milliseconds in one of the reader's.
-    pub speed: RwSignal<f64>,
+    /// Which of [`SPEEDS`].
+    pub speed: RwSignal<usize>,
     /// Whether the page opened with this recording and invites to ask.
     pub is_opening: RwSignal<bool>,
     /// Tokens that are to be shown; a far way there takes some frames.
@@ -54,7 +54,7 @@ impl Replay {
             whole: StoredValue::new(None),
             n_whole: RwSignal::default(),
             is_playing: RwSignal::default(),
-            speed: RwSignal::new(1.0),
+            speed: RwSignal::new(RECORDED_SPEED),
             is_opening: RwSignal::default(),
             goal: RwSignal::default(),
             clock: StoredValue::default(),
@@ -126,7 +126,7 @@ impl Run {
             let speed = self.replay.whole.with_value(|whole| {
                 whole
                     .as_ref()
-                    .map_or(1.0, |whole| whole.schedule.followable_speed())
+                    .map_or(RECORDED_SPEED, |whole| whole.schedule.followable_speed())
             });
             self.replay.speed.set(speed);
             self.play();
@@ -256,7 +256,8 @@ impl Run {
         let now = now_millis();
         if self.n_shown().abs_diff(replay.goal.get_untracked()) <= N_FRAME_TOKENS {
             let passed_millis = (now - clock.frame_millis).clamp(0.0, FRAME_MILLIS);
-            clock.at_millis += passed_millis * replay.speed.get_untracked();
+            let (speed, _) = SPEEDS[replay.speed.get_untracked().min(SPEEDS.len() - 1)];
+            clock.at_millis += passed_millis * speed;
         }
         clock.frame_millis = now;
         replay.clock.set_value(clock);

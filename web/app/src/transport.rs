@@ -87,8 +87,8 @@ fn StepButton(run: Run, by: isize) -> impl IntoView {
 
 #[component]
 fn Speed(run: Run) -> impl IntoView {
-    let option =
-        |speed: f64| view! { <option value=speed.to_string()>{speed_words(speed)}</option> };
+    let option = |(speed, (_, words)): (usize, (f64, &'static str))| view! { <option value=speed.to_string()>{words}</option> };
+    let options = SPEEDS.into_iter().enumerate().map(option);
     view! {
         <select
             aria-label="Speed"
@@ -97,16 +97,8 @@ fn Speed(run: Run) -> impl IntoView {
             prop:value=move || run.replay.speed.get().to_string()
             on:change=move |event| if let Ok(speed) = event_target_value(&event).parse() { run.replay.speed.set(speed) }
         >
-            {SPEEDS.map(option)}
+            {options.collect::<Vec<_>>()}
         </select>
-    }
-}
-
-fn speed_words(speed: f64) -> String {
-    match speed {
-        0.25 => "¼ ×".to_owned(),
-        0.5 => "½ ×".to_owned(),
-        _ => format!("{speed} ×"),
     }
 }
 

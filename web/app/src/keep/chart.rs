@@ -90,7 +90,7 @@ fn heading(trace: &Trace) -> String {
         let (colour, dash, dark) = look(share);
         let _ = writeln!(
             heading,
-            "<path d=\"M{x} 90h28\" stroke=\"{colour}\" stroke-width=\"2.5\" stroke-dasharray=\"{dash}\"/>"
+            "<path d=\"M{x:.1} 90h28\" stroke=\"{colour}\" stroke-width=\"2.5\" stroke-dasharray=\"{dash}\"/>"
         );
         heading.push_str(&text(
             x + 36.0,
@@ -117,7 +117,10 @@ fn axes(n_tokens: usize) -> String {
     let [left, _, right, lower] = PLOT_PX;
     for percent in [0, 25, 50, 75, 100] {
         let y = y_px(f64::from(percent) / 100.0);
-        let _ = writeln!(axes, "<path d=\"M{left} {y}H{right}\" stroke=\"#d9d5ca\"/>");
+        let _ = writeln!(
+            axes,
+            "<path d=\"M{left:.1} {y:.1}H{right:.1}\" stroke=\"#d9d5ca\"/>"
+        );
         let style = "text-anchor=\"end\" fill=\"#5b5850\"";
         axes.push_str(&text(
             left - 8.0,
@@ -127,6 +130,14 @@ fn axes(n_tokens: usize) -> String {
             &format!("{percent} %"),
         ));
     }
+    let above = y_px(1.0) - 8.0;
+    axes.push_str(&text(
+        left,
+        above,
+        12,
+        "fill=\"#5b5850\"",
+        "share of attention",
+    ));
     let step = tick_step(n_tokens);
     for token in (0..=n_tokens).step_by(step).skip(1) {
         let x = x_px(token as f64 - 0.5, n_tokens);
@@ -182,7 +193,7 @@ fn span(marker: &Marker, n_tokens: usize) -> String {
         MarkerKind::Measured | MarkerKind::Copied | MarkerKind::Inserted => (lower - 5.0, 5.0, 1.0),
     };
     format!(
-        "<rect x=\"{x:.1}\" y=\"{y}\" width=\"{:.1}\" height=\"{height}\" fill=\"{}\" fill-opacity=\"{opacity}\"/>\n",
+        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\" fill=\"{}\" fill-opacity=\"{opacity:.1}\"/>\n",
         end - x,
         hue(marker.kind)
     )

@@ -123,14 +123,15 @@ fn legend(peak: f32) -> String {
     let pixels = pixels_from_light(&STOPS, View::Cells);
     let mut legend = "<linearGradient id=\"scale\">".to_owned();
     for (stop, pixel) in STOPS.iter().zip(pixels.chunks_exact(4)) {
-        if let [r, g, b, _] = pixel {
+        if let [r, g, b, a] = pixel {
+            let opacity = f32::from(*a) / 255.0;
             let _ = write!(
                 legend,
-                "<stop offset=\"{stop}\" stop-color=\"#{r:02x}{g:02x}{b:02x}\"/>"
+                "<stop offset=\"{stop:.2}\" stop-color=\"#{r:02x}{g:02x}{b:02x}\" stop-opacity=\"{opacity:.2}\"/>"
             );
         }
     }
-    legend.push_str("</linearGradient>\n<rect x=\"60\" y=\"644\" width=\"240\" height=\"12\" fill=\"url(#scale)\"/>\n");
+    legend.push_str("</linearGradient>\n<rect x=\"60\" y=\"644\" width=\"240\" height=\"12\" fill=\"#cfc9bb\"/>\n<rect x=\"60\" y=\"644\" width=\"240\" height=\"12\" fill=\"url(#scale)\"/>\n");
     legend.push_str(&text(24.0, 655.0, 13, "", "0 %"));
     let most = format!("{:.2} % of all attention per cell", peak * 100.0);
     legend + &text(312.0, 655.0, 13, "", &most)

@@ -33,8 +33,9 @@ pub fn file_stem(run: Run) -> String {
 }
 
 fn stem(question: &str) -> String {
-    let lower = question.to_lowercase();
-    let words = lower.split(|letter: char| !letter.is_alphanumeric());
+    let lower = question.to_ascii_lowercase();
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || !letter.is_ascii();
+    let words = lower.split(|letter: char| !is_letter(letter) || letter.is_whitespace());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).take(8).collect();
     let stem: String = words.join("-").chars().take(60).collect();
     match stem.is_empty() {

@@ -32,7 +32,7 @@ pub fn clipped(text: &str, n_characters: usize) -> String {
 /// One line of text at a place, `size_px` high.
 pub fn text(x: f64, y: f64, size_px: u32, style: &str, words: &str) -> String {
     format!(
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size_px}\" {style}>{}</text>\n",
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size_px}\" {style}>{}</text>\n",
         escaped(words)
     )
 }

@@ -2,8 +2,17 @@
 
 use trace::Token;
 
-/// The speeds to choose from: recorded milliseconds in one of the reader's.
-pub const SPEEDS: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+/// The speeds to choose from, recorded milliseconds in one of the reader's, and their words.
+pub const SPEEDS: [(f64, &str); 6] = [
+    (0.25, "¼ ×"),
+    (0.5, "½ ×"),
+    (1.0, "1 ×"),
+    (2.0, "2 ×"),
+    (4.0, "4 ×"),
+    (8.0, "8 ×"),
+];
+/// The recorded speed among them.
+pub const RECORDED_SPEED: usize = 2;
 /// The longest pause that is kept; a longer one would look like a standstill.
 const MAX_GAP_MILLIS: f64 = 600.0;
 /// Between the tokens of a recording without times.
@@ -49,15 +58,12 @@ impl Schedule {
             .unwrap_or_default()
     }
 
-    /// The highest speed up to the recorded one at which the eyes can follow, or the lowest there is.
-    pub fn followable_speed(&self) -> f64 {
+    /// Which speed up to the recorded one is the highest at which the eyes can follow, or the lowest.
+    pub fn followable_speed(&self) -> usize {
         let n_tokens = self.due_millis.len();
         let gap_millis = self.due_millis(n_tokens) / n_tokens.max(1) as f64;
-        let speeds = SPEEDS.into_iter().filter(|speed| *speed <= 1.0);
-        let followable = speeds
-            .rev()
-            .find(|speed| gap_millis / speed >= FOLLOWABLE_GAP_MILLIS);
-        followable.unwrap_or(SPEEDS[0])
+        let is_followable = |speed: &usize| gap_millis / SPEEDS[*speed].0 >= FOLLOWABLE_GAP_MILLIS;
+        (0..=RECORDED_SPEED).rev().find(is_followable).unwrap_or(0)
     }
 }
 
@@ -96,10 +102,7 @@ mod tests {
     #[test]
     fn what_came_too_fast_to_follow_opens_slower() {
         let speed = |millis: f64| Schedule::of(&tokens(&[millis; 9])).followable_speed();
-        assert_eq!(
-            [200.0, 70.0, 40.0, 20.0, 2.0].map(speed),
-            [1.0, 1.0, 0.5, 0.25, 0.25]
-        );
-        assert_eq!(Schedule::of(&[]).followable_speed(), 0.25);
+        assert_eq!([200.0, 70.0, 40.0, 20.0, 2.0].map(speed), [2, 2, 1, 0, 0]);
+        assert_eq!(Schedule::of(&[]).followable_speed(), 0);
     }
 }
