@@ -210,7 +210,7 @@ fn promise(begin: impl FnOnce(Ended)) -> Promise {
     })
 }
 
-/// Escape stops; Space plays where the focus is nowhere and the element is the page.
+/// Escape stops an answer and a replay; Space plays where the focus is nowhere and the element is the page.
 fn listen_keys(document: &Document, asking: &Asking) -> Result<Listener, JsValue> {
     let asking = asking.clone();
     let is_page = address::is_page(&asking.host);
@@ -220,7 +220,10 @@ fn listen_keys(document: &Document, asking: &Asking) -> Result<Listener, JsValue
             .and_then(|target| target.dyn_into::<Element>().ok());
         let is_nowhere = target.is_some_and(|target| target.tag_name() == "BODY");
         match event.key().as_str() {
-            "Escape" => asking.stop(),
+            "Escape" => {
+                asking.run.replay.is_playing.set(false);
+                asking.stop();
+            }
             " " if is_page && is_nowhere && untrack(|| asking.run.n_replayable()) > 0 => {
                 event.prevent_default();
                 asking.run.toggle_play();

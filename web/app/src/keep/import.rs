@@ -5,6 +5,7 @@ use trace::{Failure, MAX_FILE_BYTES};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, HtmlInputElement};
 
+use crate::gaze::prefers_less_motion;
 use crate::picture_choice::choose_picture;
 use crate::recording::{show_recording, trace_of};
 use crate::run::{Phase, Run};
@@ -19,7 +20,7 @@ pub fn take_file(run: Run, file: File) {
     }
 }
 
-/// Plays the recording in a file; what is wrong with it is the run's failure, the answer at hand stays.
+/// Plays the recording in a file, or shows its end where less motion is wished for; what is wrong with it is the run's failure, the answer at hand stays.
 fn open_file(run: Run, file: File) {
     if run.phase.with_untracked(Phase::is_running) {
         return;
@@ -27,7 +28,7 @@ fn open_file(run: Run, file: File) {
     leptos::task::spawn_local(async move {
         match read(&file).await {
             Ok(trace) => {
-                show_recording(run, trace, true).await;
+                show_recording(run, trace, !prefers_less_motion()).await;
             }
             Err(message) => run.phase.set(Phase::Failed(Failure {
                 message,
