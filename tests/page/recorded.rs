@@ -14,7 +14,7 @@ use crate::site::Site;
 pub const HELPERS: &str = "
     const until = async (what, isSo) => {
       for (let n = 0; !isSo(); n++) {
-        if (n > 3000) throw new Error(`waited in vain for ${what}`);
+        if (n > 3000) throw new Error(`waited in vain for ${what}; at ${part('place')?.textContent}, scrub ${part('scrub')?.value}`);
         await new Promise((done) => setTimeout(done, 20));
       }
     };

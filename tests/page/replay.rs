@@ -284,6 +284,7 @@ fn two_thousand_tokens_play_and_scrub_without_holding_the_page_up() -> Outcome {
              part('speed').value = '5';
              part('speed').dispatchEvent(new Event('change'));
              part('play').click();
+             await until('it to play', () => part('play').ariaLabel === 'Pause');
              await until('the end', () => part('play').ariaLabel === 'Play');",
             json!(null),
         )?;
