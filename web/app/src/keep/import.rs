@@ -20,7 +20,8 @@ pub fn take_file(run: Run, file: File) {
     }
 }
 
-/// Plays the recording in a file, or shows its end where less motion is wished for; what is wrong with it is the run's failure, the answer at hand stays.
+/// Plays the recording in a file, or shows its end where less motion is wished for; what is wrong with it
+/// is the run's failure, the answer at hand stays.
 fn open_file(run: Run, file: File) {
     if run.phase.with_untracked(Phase::is_running) {
         return;
