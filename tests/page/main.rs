@@ -6,10 +6,14 @@ mod compared;
 mod cpu;
 mod embed;
 mod judge;
+mod keep;
+mod link;
 mod maker;
 mod memory;
 mod offline;
+mod played;
 mod recorded;
+mod replay;
 mod see;
 mod site;
 

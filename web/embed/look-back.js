@@ -1,10 +1,11 @@
 // The custom element of the contract, as one script tag of any kind on any site:
-// <look-back model="URL" src="IMAGE" question="TEXT" trace="URL">, <img> children are sample pictures.
+// <look-back model="URL" src="IMAGE" question="TEXT" trace="URL" page>, <img> children are sample pictures.
 // What fills it is wasm and arrives when the element is about to be seen; addresses are relative to this file.
 (() => {
   const script = document.currentScript ?? document.querySelector('script[src*="look-back.js"]');
   const base = new URL("./", script.src).href;
-  const attributes = ["model", "src", "question", "trace"];
+  // `page`: the address bar is the element's own. It comes before `trace`: a link says what to show.
+  const attributes = ["model", "src", "question", "page", "trace"];
   let app;
 
   function loadApp() {

@@ -152,6 +152,13 @@ pub struct PromptImage {
     pub rows: u32,
     /// Columns of image tokens.
     pub cols: u32,
+    /// The encoded picture (PNG, JPEG or WebP), where the trace carries it along; else empty.
+    #[serde(
+        default,
+        with = "crate::base64_bytes",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub file: Vec<u8>,
 }
 
 /// One generated token and where its query looked.

@@ -18,8 +18,16 @@ pub fn Announcer(run: Run) -> impl IntoView {
         Phase::Idle => run.trace.with(looks_back),
         Phase::Answering | Phase::Failed(_) => String::new(),
     };
+    // Scrubbing through an answer is not heard, playing it is.
+    let live = move || {
+        if run.replay.is_at_rest() {
+            "off"
+        } else {
+            "polite"
+        }
+    };
     view! {
-        <div class="unseen" aria-live="polite" data-testid="announcer">
+        <div class="unseen" aria-live=live data-testid="announcer">
             <For each=move || heard.get().into_iter().enumerate() key=Clone::clone let((_, sentence))>
                 <p dir="auto">{sentence}</p>
             </For>

@@ -9,13 +9,16 @@ use crate::announcer::{Announcer, token_words};
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::compare::Compare;
+use crate::keep::Keep;
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
 use crate::maker::world::PictureNotice;
 use crate::mark_detail::{MarkDetail, close_drawer};
 use crate::numbers::Numbers;
+use crate::opening::Opening;
 use crate::pointing::{open_mark, point};
 use crate::question::QuestionForm;
+use crate::recording::GroundNotice;
 use crate::run::Run;
 use crate::samples::Samples;
 use crate::share_bar::ShareBar;
@@ -30,6 +33,13 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
     let run = asking.run;
     let maker = Maker::new(run);
     let again = asking.clone();
+    Effect::new(move |_| {
+        if let Some(seed) = run.wished_scene.get() {
+            maker.roll_from(seed);
+            run.wished_scene.set(None);
+        }
+    });
+    let stored = StoredValue::new_local(asking.clone());
     view! {
         <div
             class="look-back"
@@ -42,12 +52,14 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
         >
             <div class="seeing">
                 <Stage maker />
+                <GroundNotice run />
                 <MakerRow maker />
                 <Views run />
                 <ShareBar run />
                 <Samples run />
             </div>
             <div class="reading">
+                <Opening asking=stored.get_value() />
                 <QuestionForm asking maker />
                 <Notices run />
                 <PictureNotice run />
@@ -56,6 +68,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Again asking=again />
                 <Figures run />
                 <Numbers run />
+                <Keep asking=stored.get_value() />
                 <Explanation />
             </div>
             <Compare run />
@@ -89,7 +102,8 @@ fn Explanation() -> impl IntoView {
     }
 }
 
-/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends; Escape closes what lies over the answer.
+/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends; Space plays; Escape closes what lies over
+/// the answer.
 fn walk(run: Run, event: &KeyboardEvent) {
     let target = event
         .target()
@@ -111,6 +125,7 @@ fn walk(run: Run, event: &KeyboardEvent) {
         ("ArrowLeft", true) => run.step_mark(false),
         ("Home", false) => run.pin(0),
         ("End", false) => run.pin(usize::MAX - 1),
+        (" ", false) if !is_pressed_by_space(event) => run.toggle_play(),
         _ => return,
     }
     event.prevent_default();
@@ -120,4 +135,12 @@ fn walk(run: Run, event: &KeyboardEvent) {
     if !is_slider {
         run.looking.told.set(token_words(run));
     }
+}
+
+/// Whether Space means something else where the focus is.
+fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"))
 }

@@ -64,13 +64,15 @@ pub fn move_light(target: Memo<Light>) -> ReadSignal<Light> {
     shown
 }
 
-fn now_millis() -> f64 {
+/// The browser's time.
+pub fn now_millis() -> f64 {
     window()
         .performance()
         .map_or(0.0, |performance| performance.now())
 }
 
-fn prefers_less_motion() -> bool {
+/// Whether the reader asked for less motion.
+pub fn prefers_less_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }

@@ -1,9 +1,9 @@
 //! The page: everything inside `<look-back>` except the element's own class, which is `embed/look-back.js`.
 //!
 //! Read `player` (methods of the contract), then `asking` (one question on its way), then `element`
-//! (what is drawn), then `maker` (the scene maker of the demo model).
+//! (what is drawn), then `replay`, `keep` and `maker` (the scene maker of the demo model).
 
-mod again;
+mod address;
 mod again;
 mod announcer;
 mod answer;
@@ -18,6 +18,7 @@ mod element;
 mod engine;
 mod gaze;
 mod host;
+mod keep;
 mod layers;
 mod light;
 mod looking;
@@ -27,6 +28,7 @@ mod mark_detail;
 mod methods;
 mod models;
 mod numbers;
+mod opening;
 mod orientation;
 mod outlines;
 mod paint;
@@ -37,6 +39,7 @@ mod player;
 mod pointing;
 mod question;
 mod recording;
+mod replay;
 mod run;
 mod samples;
 mod share_bar;
@@ -46,6 +49,7 @@ mod span;
 mod stage;
 mod status;
 mod timeline;
+mod transport;
 mod views;
 mod worker_script;
 mod zoom;

@@ -9,6 +9,7 @@ use crate::light::View;
 use crate::looking::Looking;
 use crate::models::ModelChoice;
 use crate::picture::Picture;
+use crate::replay::Replay;
 
 /// Where the element is in the life of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -89,6 +90,10 @@ pub struct Run {
     pub current: Memo<Option<usize>>,
     /// How it is shown.
     pub view: RwSignal<View>,
+    /// Going back into the answer.
+    pub replay: Replay,
+    /// The seed of a scene that a link asks for.
+    pub wished_scene: RwSignal<Option<u64>>,
     /// Brightness relative to this token's own peak instead of the whole answer's.
     pub per_token: RwSignal<bool>,
     /// How the reader looks at it.
@@ -128,6 +133,8 @@ impl Run {
             pinned,
             current,
             view: RwSignal::default(),
+            replay: Replay::new(),
+            wished_scene: RwSignal::default(),
             per_token: RwSignal::default(),
             looking: Looking::new(current),
         }
@@ -136,6 +143,12 @@ impl Run {
     /// Whether an answer is on its way; tracks the phase.
     pub fn is_running(&self) -> bool {
         self.phase.with(Phase::is_running)
+    }
+
+    /// Whether a ground holds the place of the picture.
+    pub fn lacks_picture(&self) -> bool {
+        self.picture
+            .with_untracked(|picture| picture.as_ref().is_some_and(Picture::is_ground))
     }
 
     /// Puts a question of the page's own into the box.
@@ -151,11 +164,12 @@ impl Run {
         })
     }
 
-    /// Shows `trace` and follows its newest token; the answer before it is set aside.
+    /// Shows `trace` and follows its newest token; the answer before it is set aside, a replay is over.
     pub fn show(&self, trace: Trace) {
         self.set_aside();
         self.asked_seed.set_value(None);
         self.looking.forget();
+        self.replay.clear();
         self.hovered.set(None);
         self.pinned.set(None);
         self.trace.set(trace);
@@ -168,9 +182,12 @@ impl Run {
         }
     }
 
-    /// Chooses a token; beyond the end is the newest.
+    /// Chooses a token; beyond the end is the newest, and in a replay the recording goes on up to it.
     pub fn pin(&self, token: usize) {
         let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
+        if token >= n_tokens && self.is_midway() {
+            return self.seek(token.saturating_add(1));
+        }
         self.hovered.set(None);
         self.looking.span.set(None);
         self.pinned.set((token + 1 < n_tokens).then_some(token));

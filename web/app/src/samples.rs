@@ -33,8 +33,14 @@ pub fn Samples(run: Run) -> impl IntoView {
         if let Some(first) = found.first()
             && run.picture.with_untracked(Option::is_none)
             && run.reading.with_value(Option::is_none)
+            && run.wished_scene.with_untracked(Option::is_none)
         {
+            let question = run.question.get_untracked();
             choose_sample(run, first);
+            // A question that came with the page is kept.
+            if !question.is_empty() {
+                run.question.set(question);
+            }
         }
         set_samples.set(found);
     };

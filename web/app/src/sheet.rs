@@ -11,6 +11,7 @@ const STYLE: &str = concat!(
     include_str!("status.css"),
     include_str!("see.css"),
     include_str!("compare.css"),
+    include_str!("keep.css")
 );
 
 /// Gives the shadow root its style; a constructed sheet needs no `unsafe-inline` in a security policy.

@@ -6,12 +6,13 @@ use web_sys::{DragEvent, PointerEvent};
 
 use crate::cell::{cell_at, cell_figure};
 use crate::gaze::{light_of, move_light};
+use crate::keep::import::take_file;
 use crate::layers::Layers;
 use crate::light::View;
 use crate::maker::Maker;
 use crate::maker::handles::Handles;
 use crate::outlines::Outlines;
-use crate::picture_choice::{choose_picture, file_of};
+use crate::picture_choice::file_of;
 use crate::run::Run;
 
 /// The stage: a box whose place never changes, the picture in it, the light of the current token; the
@@ -24,7 +25,7 @@ pub fn Stage(maker: Maker) -> impl IntoView {
         event.prevent_default();
         set_over.set(false);
         if let Some(file) = event.data_transfer().and_then(|data| file_of(&data)) {
-            choose_picture(run, file.into());
+            take_file(run, file);
         }
     };
     view! {

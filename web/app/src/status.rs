@@ -168,6 +168,6 @@ fn count_words(n_tokens: usize) -> String {
 }
 
 /// "5.6 MB", decimal.
-fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }

@@ -11,6 +11,7 @@ use crate::mark::{MarkButton, counts_words, marker_class};
 use crate::run::Run;
 use crate::share_bar::Share;
 use crate::span::Span;
+use crate::transport::Transport;
 use crate::zoom::{magnify, shown_tokens};
 
 /// Height of the chart in its own units; whole numbers are written faster than fractions.
@@ -32,6 +33,7 @@ pub fn Timeline(run: Run) -> impl IntoView {
                 <span>{move || shown.get().start + 1}</span>
                 <span>{move || shown.get().end}</span>
             </p>
+            <Transport run />
         </section>
     }
 }
@@ -80,7 +82,7 @@ fn Chart(run: Run, shown: Memo<Span>) -> impl IntoView {
             let place = chart.get_bounding_client_rect();
             let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
             let Span { start, end } = shown.get_untracked();
-            run.pin(start + (x.clamp(0.0, 1.0) * (end - start) as f64) as usize);
+            run.point_at(start + (x.clamp(0.0, 1.0) * (end - start) as f64) as usize);
         }
     };
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {

@@ -15,7 +15,7 @@ pub fn shown_tokens(run: Run) -> Memo<Span> {
     Memo::new(move |_| {
         let n_tokens = run.trace.with(|trace| trace.tokens.len());
         let grows = run.phase.with(|phase| *phase == Phase::Answering);
-        let all = width_tokens(n_tokens, grows);
+        let all = width_tokens(n_tokens, grows).max(run.n_replayable());
         match run.looking.zoom.get() {
             // Not the token under the pointer: the line would slip away from it.
             Some(zoom) => around(zoom, run.pinned.get().or(n_tokens.checked_sub(1)), all),
