@@ -5,8 +5,8 @@ use std::fmt::Write;
 use trace::{Marker, MarkerKind, Token, Trace};
 
 use crate::keep::svg::{clipped, file, text};
-use crate::share_bar::Share;
 use crate::mark::marker_words;
+use crate::share_bar::Share;
 
 /// Width and height of the file.
 pub const CHART_PX: (u32, u32) = (960, 560);
