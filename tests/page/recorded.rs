@@ -34,6 +34,7 @@ pub fn trace(pieces: &str, curve: &[(usize, f32)], method: &str) -> Trace {
             height_px: 252,
             rows: ROWS as u32,
             cols: COLS as u32,
+            file: Vec::new(),
         }],
         ..Prompt::default()
     }));
