@@ -107,7 +107,7 @@ pub fn shown(site: &Site, trace: &Value) -> Outcome {
         .filter_map(|token| token["text"].as_str())
         .collect();
     let word = answer
-        .split_whitespace()
+        .split(|letter: char| !letter.is_alphanumeric())
         .max_by_key(|word| word.len())
         .unwrap_or_default();
     let answered = shown["answer"]

@@ -18,8 +18,9 @@ const SET: &str = "
       control.dispatchEvent(new Event('input', { bubbles: true }));
       control.dispatchEvent(new Event('change', { bubbles: true }));
     };
-    const state = () => ({ question: part('question').value, seed: element.shadowRoot.querySelectorAll('.options input')[1].value,
-      tokens: element.shadowRoot.querySelectorAll('.options input')[0].value,
+    const state = () => ({ question: part('question').value, seed: element.shadowRoot.querySelector('[name=seed]').value,
+      tokens: element.shadowRoot.querySelector('[name=tokens]').value,
+      temperature: element.shadowRoot.querySelector('[name=temperature]').value,
       view: element.shadowRoot.querySelector('.views [aria-pressed=true]').textContent, scene: part('seed').textContent });
 ";
 
@@ -41,10 +42,11 @@ fn a_link_restores_question_settings_and_scene() -> Outcome {
              part('roll').click();
              await until('a scene', () => part('seed').textContent !== '');
              set('#question', arguments[0]);
-             set('.options label:nth-of-type(2) input', '77');
-             set('.options label:nth-of-type(3) input', '5');
+             set('[name=tokens]', '77');
+             set('[name=temperature]', '0.5');
+             set('[name=seed]', '5');
              all('.views button')[1].click();
-             await until('the link', () => ['question', 'scene', 'seed=5', 'tokens=77', 'view=heat'].every((name) => location.hash.includes(name)));
+             await until('the link', () => ['question', 'scene', 'seed=5', 'tokens=77', 'temperature=0.5', 'view=heat'].every((name) => location.hash.includes(name)));
              return {{ state: state(), objects: all('[data-testid=objects] li').length, link: location.hash }};"
         ),
         json!("How many <b>red</b> & blue #1 objects, déjà?"),
@@ -71,7 +73,7 @@ fn a_link_restores_question_settings_and_scene() -> Outcome {
             "{SET} location.hash = '#question=Another&sample=digits.png';
              await until('the other question', () => part('question').value === 'Another');
              await until('the sample', () => part('seed').textContent === '');
-             await until('its name', () => element.shadowRoot.querySelector('.canvases').ariaLabel.startsWith('digits.png'));
+             await until('its name', () => element.shadowRoot.querySelector('.lit-picture')?.ariaLabel?.startsWith('digits.png'));
              return state();"
         ),
         json!(null),

@@ -33,7 +33,7 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
     let seen = run(
         &site,
         "await until('some words', () => all('[data-token]').length > 20);
-         const midway = { words: words(), marks: all('.span').length, playing: part('play').ariaLabel,
+         const midway = { words: words(), marks: all('.span:not(.pointed)').length, playing: part('play').ariaLabel,
            colours: coloursOf(part('light')) };
          const formIsShown = part('question').checkVisibility();
          await until('the size', () => /loads [\\d.]+ MB/.test(part('ask-yourself').textContent));
@@ -65,7 +65,7 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
         "part('speed').value = '5';
          part('speed').dispatchEvent(new Event('change'));
          await until('the end', () => part('play').ariaLabel === 'Play');
-         return { words: words(), marks: all('.span').length };",
+         return { words: words(), marks: all('.span:not(.pointed)').length };",
         json!(null),
     )?;
     assert_eq!(ended["words"], whole);
@@ -76,9 +76,9 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
         &site,
         "part('ask-yourself').click();
          await followed();
-         await until('what became of it', () => part('error'));
+         await until('the model', () => part('figures').textContent.includes('loaded in'));
          return { focused: element.shadowRoot.activeElement?.id, question: part('question').value,
-           words: words(), error: part('error').textContent, isOpening: part('opening').checkVisibility() };",
+           words: words(), isOpening: part('opening').checkVisibility() };",
         json!(null),
     )?;
     assert_eq!(asked["focused"], "question", "{asked}");
@@ -86,12 +86,6 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
     assert_eq!(
         (&asked["words"], &asked["isOpening"]),
         (&json!(""), &json!(false)),
-        "{asked}"
-    );
-    assert!(
-        asked["error"]
-            .as_str()
-            .is_some_and(|error| error.contains("WebGPU")),
         "{asked}"
     );
     Ok(())
@@ -139,7 +133,7 @@ fn scrubbing_shows_what_had_happened_by_then() -> Outcome {
         let seen = run(
             &site,
             "await scrub(arguments[0]);
-             return { words: words(), marks: all('.span').map((span) => span.classList.contains('stated')),
+             return { words: words(), marks: all('.span:not(.pointed)').map((span) => span.classList.contains('stated')),
                image: part('share-image').textContent, charted: Number(element.shadowRoot.querySelector('[role=slider]').ariaValueMax),
                line: element.shadowRoot.querySelector('path.image[d^=M1]')?.getAttribute('d').split('L').length ?? 0 };",
             json!(n_tokens),

@@ -72,6 +72,7 @@ pub fn restore(run: Run, host: &Host) -> bool {
     run.method.set(link.get("method").unwrap_or_default());
     run.seed.set(number(&link, "seed").unwrap_or_default());
     run.max_tokens.set(number(&link, "tokens"));
+    run.temperature.set(number(&link, "temperature"));
     let view = View::ALL
         .into_iter()
         .find(|(_, word)| link.get("view") == Some(word.to_ascii_lowercase()));
@@ -125,6 +126,13 @@ fn fragment(run: Run, host: &Host) -> String {
             .get()
             .map(|n| n.to_string())
             .unwrap_or_default(),
+        "",
+    );
+    let temperature = run.temperature.get();
+    append(
+        &link,
+        "temperature",
+        temperature.map(|t| t.to_string()).unwrap_or_default(),
         "",
     );
     let view = run.view.get();

@@ -18,9 +18,10 @@ pub fn Announcer(run: Run) -> impl IntoView {
         Phase::Idle => run.trace.with(looks_back),
         Phase::Answering | Phase::Failed(_) => String::new(),
     };
-    // Scrubbing through an answer is not heard, playing it is.
+    // Scrubbing through an answer is not heard; playing it is, and so is its end.
     let live = move || {
-        if run.replay.is_at_rest() {
+        let is_whole = run.trace.with(|trace| trace.tokens.len()) == run.n_replayable();
+        if run.replay.is_at_rest() && !is_whole {
             "off"
         } else {
             "polite"

@@ -81,6 +81,7 @@ fn Options(asking: Asking) -> impl IntoView {
                     "Most tokens"
                     <input
                         type="number"
+                        name="tokens"
                         min="1"
                         max="32768"
                         placeholder="as needed"
@@ -92,6 +93,7 @@ fn Options(asking: Asking) -> impl IntoView {
                     "Temperature"
                     <input
                         type="number"
+                        name="temperature"
                         min="0"
                         max="2"
                         step="0.1"
@@ -104,6 +106,7 @@ fn Options(asking: Asking) -> impl IntoView {
                     "Seed"
                     <input
                         type="number"
+                        name="seed"
                         min="0"
                         prop:value=move || run.seed.get().to_string()
                         on:input=move |event| run.seed.set(event_target_value(&event).parse().unwrap_or_default())
