@@ -13,10 +13,10 @@ pub mod published;
 
 use published::share;
 
-/// Rows and columns of image tokens of the sample pictures, 336×252 px.
-pub const ROWS: usize = 9;
+/// Rows and columns of image tokens of the sample pictures, 224×224 px.
+pub const ROWS: usize = 8;
 /// See [`ROWS`].
-pub const COLS: usize = 12;
+pub const COLS: usize = 8;
 
 /// A complete trace of `pieces`, separated by `|`, whose image shares follow `curve`. Until the first look
 /// back the light is at the upper left, within it at the lower right, afterwards at the upper right.
@@ -30,8 +30,8 @@ pub fn trace(pieces: &str, curve: &[(usize, f32)], method: &str) -> Trace {
         question: "Where is this photo taken?".to_owned(),
         images: vec![PromptImage {
             name: "shapes.png".to_owned(),
-            width_px: 336,
-            height_px: 252,
+            width_px: 224,
+            height_px: 224,
             rows: ROWS as u32,
             cols: COLS as u32,
             file: Vec::new(),
@@ -42,8 +42,8 @@ pub fn trace(pieces: &str, curve: &[(usize, f32)], method: &str) -> Trace {
         let is_over = trace.text().contains("</back>");
         let center = match (trace.text().contains("<back>"), is_over) {
             (false, _) => (1.0, 2.0),
-            (true, false) => (7.0, 9.5),
-            (true, true) => (1.0, 9.5),
+            (true, false) => (6.0, 6.5),
+            (true, true) => (1.0, 6.5),
         };
         let image = share(curve, index);
         trace.apply(&Event::Token(token(index, text, image, center)));
