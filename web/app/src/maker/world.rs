@@ -19,9 +19,7 @@ pub fn is_demo(loaded: &Loaded) -> bool {
 
 /// As [`is_demo`], of the model that a recording names.
 pub fn is_made_for_scenes(model: &ModelInfo) -> bool {
-    let name = model.name.as_str();
-    // The stand-in has random weights and the vocabulary of the same world.
-    name.starts_with("Lookback demo") || name == "stand-in"
+    model.name.starts_with("Lookback demo")
 }
 
 /// Says so when the demo model is to look at a photo.
@@ -108,7 +106,7 @@ mod tests {
             },
             ..Loaded::default()
         };
-        for name in ["Lookback demo, semantic-back", "stand-in"] {
+        for name in ["Lookback demo", "Lookback demo, semantic-back"] {
             assert!(is_demo(&named(name)), "{name}");
         }
         for name in ["Qwen2.5-VL-3B", "", "a Lookback demo"] {
