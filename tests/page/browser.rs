@@ -150,25 +150,30 @@ impl Drop for Browser {
     }
 }
 
+/// Times that a driver is started: the port that it finds free on one address may be taken on the other.
+const N_STARTS: usize = 5;
+
 /// Chromedriver on a free port, which it tells on its standard output.
 fn start_driver() -> Outcome<(Child, u16)> {
-    let mut driver = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut lines = BufReader::new(driver.stdout.take().ok_or("no standard output")?).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
+    for _ in 0..N_STARTS {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(driver.stdout.take().ok_or("no standard output")?).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
             line.trim_end_matches('.')
                 .split_once("successfully on port ")
                 .map(|(_, port)| port.parse())
-        })
-        .ok_or("chromedriver named no port")??;
-    // A full pipe would stop it.
-    std::thread::spawn(move || lines.for_each(drop));
-    Ok((driver, port))
+        });
+        if let Some(port) = port {
+            // A full pipe would stop it.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((driver, port?));
+        }
+        driver.wait()?;
+    }
+    Err("chromedriver named no port".into())
 }
 
 fn capabilities(webgpu: WebGpu, profile: impl std::fmt::Display) -> Value {

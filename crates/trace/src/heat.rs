@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
+use crate::watch::MIN_SHARE;
 use crate::{PromptImage, Token};
 
 impl PromptImage {
@@ -95,7 +96,8 @@ impl HeatMap {
     }
 
     /// Ninths of the picture by their part of its attention, the highest first, those without any left
-    /// out. A cell counts where its centre lies.
+    /// out. A cell counts where its centre lies. None where the whole picture has less than [`MIN_SHARE`] of
+    /// all attention: what is nearly dark has no brightest place worth naming.
     pub fn regions(&self) -> Vec<RegionShare> {
         let mut masses = [0.0_f64; 9];
         for (index, cell) in self.cells.iter().enumerate() {
@@ -103,6 +105,9 @@ impl HeatMap {
             masses[third(row, self.n_rows) * 3 + third(col, self.n_cols)] += f64::from(*cell);
         }
         let total: f64 = masses.iter().sum();
+        if total < MIN_SHARE {
+            return Vec::new();
+        }
         let mut regions: Vec<_> = REGIONS
             .into_iter()
             .zip(masses)
