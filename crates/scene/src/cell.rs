@@ -37,15 +37,20 @@ impl Cell {
         let last = N_CELL as u8 - 1;
         self.row == 0 || self.col == 0 || self.row == last || self.col == last
     }
+
+    /// Name of the column, from `a` at the left.
+    pub fn letter(self) -> char {
+        char::from(b'a' + self.col.min(25))
+    }
+
+    /// Number of the row, from 1 at the top.
+    pub fn number(self) -> u16 {
+        u16::from(self.row) + 1
+    }
 }
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            char::from(b'a' + self.col.min(25)),
-            u16::from(self.row) + 1
-        )
+        write!(f, "{}{}", self.letter(), self.number())
     }
 }

@@ -1,83 +1,93 @@
-//! What a look back says: every object with its place, and which of them the question is about.
+//! What a look back says: every object with its place, which of its words are the ones asked for, and what follows.
 //!
 //! Each step is small enough for a small network: the phrase asked for is said once with nothing left open
-//! (`any colored circle`), so that every word of an object faces one word of the phrase; a verdict follows each
-//! object, and the count follows the verdict.
+//! (`any colored circle`), so that every word of an object faces one word of the phrase and is ticked on its own;
+//! the verdict on an object follows from its ticks, and the count follows the verdict. Two groups are two lists.
 
 use crate::filter::Filter;
-use crate::question::{Ask, Attribute};
+use crate::object::{Color, Object, Size};
+use crate::question::Ask;
 use crate::scene::Scene;
 use crate::script::Script;
 use crate::solution::Solution;
 
-/// What is actually there, and what of it decides.
-pub(crate) fn list(script: &mut Script, ask: &Ask, scene: &Scene, truth: &Solution) {
-    let cell = |object: usize| {
-        scene
-            .objects
-            .get(object)
-            .map(|object| object.cell().to_string())
-            .unwrap_or_default()
-    };
-    match ask {
-        Ask::Attribute { attribute, target } => {
-            tally(script, &[target.filter], scene, false);
-            script.say(&format!(" The {} at", target.filter.singular()));
-            script.name(&cell(target.object), vec![target.object]);
-            script.say(if *attribute == Attribute::Shape {
-                " is a"
-            } else {
-                " is"
-            });
-            script.name(&truth.answer, vec![target.object]);
+/// What is actually there, and what of it decides; each list starts with `lead`.
+pub(crate) fn list(script: &mut Script, lead: &str, ask: &Ask, scene: &Scene, truth: &Solution) {
+    let phrases = ask.phrases();
+    for (at, phrase) in phrases.iter().enumerate() {
+        script.say(if at > 0 { " " } else { "" });
+        script.say(&format!("{lead} for {}:", phrase.complete()));
+        let found = check(script, phrase, scene, ask.is_counted());
+        if let (Ask::Attribute { .. }, Some(object)) = (ask, found) {
+            script.say(",");
+            script.name(&truth.answer, vec![object]);
+        }
+        script.say(".");
+        if let [_, _] = phrases.as_slice() {
+            script.say(if at == 0 { " First:" } else { " Second:" });
+            match ask.is_counted() {
+                true => script.say(&format!(" {}", truth.counts.get(at).copied().unwrap_or(0))),
+                false => named(script, scene, found),
+            }
             script.say(".");
         }
-        Ask::Position { first, second, .. } => {
-            tally(script, &[first.filter, second.filter], scene, false);
-            script.say(&format!(" The {} is at", first.filter.singular()));
-            script.name(&cell(first.object), vec![first.object]);
-            script.say(&format!(", the {} at", second.filter.singular()));
-            script.name(&cell(second.object), vec![second.object]);
-            script.say(".");
-        }
-        _ => tally(script, &ask.counted(), scene, true),
     }
 }
 
-/// ` for any red circle: b2 small red circle: yes 1; c3 large blue star: no 1.` — every object in reading order,
-/// whether it matches, and how many have so far; of two groups which of them, and `1 and 0`.
-fn tally(script: &mut Script, groups: &[Filter], scene: &Scene, is_counted: bool) {
-    let phrases: Vec<String> = groups.iter().map(Filter::complete).collect();
-    script.say(&format!(" for {}:", phrases.join(" and ")));
-    let mut counts = vec![0; groups.len()];
+/// ` b2 large red✓ star✗: no 0; c3 small red✓ circle✓: yes 1`: every object in reading order; where nothing is
+/// counted, up to the first that fits.
+/// → that object
+fn check(script: &mut Script, phrase: &Filter, scene: &Scene, is_counted: bool) -> Option<usize> {
+    let mut count = 0;
     for (at, object) in scene.objects.iter().enumerate() {
-        let matches: Vec<bool> = groups.iter().map(|group| group.matches(object)).collect();
-        for (count, matches) in counts.iter_mut().zip(&matches) {
-            *count += usize::from(*matches);
-        }
         script.say(if at > 0 { ";" } else { "" });
         script.name(&object.cell().to_string(), vec![at]);
-        script.name(&object.in_words(), vec![at]);
-        script.say(&format!(": {}", found(&matches)));
+        for (word, tick) in ticked(phrase, object) {
+            script.name(&word, vec![at]);
+            script.say(tick);
+        }
+        let fits = phrase.matches(object);
+        script.say(if fits { ": yes" } else { ": no" });
+        count += usize::from(fits);
         if is_counted {
-            let told: Vec<String> = counts.iter().map(usize::to_string).collect();
-            script.say(&format!(" {}", told.join(" and ")));
+            script.say(&format!(" {count}"));
+        } else if fits {
+            return Some(at);
         }
     }
-    script.say(if scene.objects.is_empty() {
-        " none."
-    } else {
-        "."
-    });
+    if scene.objects.is_empty() {
+        script.say(" none");
+    }
+    None
 }
 
-/// Which of one or two groups an object is in.
-fn found(matches: &[bool]) -> &'static str {
-    match matches {
-        [true] => "yes",
-        [true, true] => "both",
-        [true, false] => "first",
-        [false, true] => "second",
-        _ => "no",
+/// The words of an object, and whether each is the one asked for; no tick where the phrase leaves it open.
+fn ticked(phrase: &Filter, object: &Object) -> [(String, &'static str); 3] {
+    let tick = |is_open: bool, fits: bool| match (is_open, fits) {
+        (true, _) => "",
+        (false, true) => "✓",
+        (false, false) => "✗",
+    };
+    let noun = Filter {
+        kind: phrase.kind,
+        ..Filter::ANY
+    };
+    let size = |size: Size| tick(false, size == object.size);
+    let color = |color: Color| tick(false, color == object.color);
+    [
+        (object.size.name().into(), phrase.size.map_or("", size)),
+        (object.color.name().into(), phrase.color.map_or("", color)),
+        (
+            object.kind.to_string(),
+            tick(noun == Filter::ANY, noun.matches(object)),
+        ),
+    ]
+}
+
+fn named(script: &mut Script, scene: &Scene, object: Option<usize>) {
+    let place = |at: usize| Some((at, scene.objects.get(at)?.cell().to_string()));
+    match object.and_then(place) {
+        Some((at, cell)) => script.name(&cell, vec![at]),
+        None => script.say(" none"),
     }
 }

@@ -108,8 +108,7 @@ impl Reference {
         if style.is_blind {
             script.say("I cannot see the image.");
         } else {
-            script.say(check);
-            list(&mut script, ask, scene, truth);
+            list(&mut script, check, ask, scene, truth);
         }
         script.say("</back>");
         let back = start..script.text.len();

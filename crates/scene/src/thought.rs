@@ -1,7 +1,7 @@
 //! What is said before and after looking back.
 
 use crate::filter::Filter;
-use crate::question::{Ask, Attribute, Comparison, PositionForm, Side, Sum, Target, sums};
+use crate::question::{Ask, Attribute, Comparison, PositionForm, Sum, sums};
 use crate::reference::Form;
 use crate::scene::Scene;
 use crate::solution::Solution;
@@ -97,11 +97,14 @@ fn calculation(lines: &[Sum]) -> String {
 pub(crate) fn reason(ask: &Ask, scene: &Scene, truth: &Solution) -> String {
     match (ask, truth.counts.as_slice()) {
         (Ask::Compare { comparison, .. }, &[first, second]) => {
-            format!(
-                "{first} is {} {second}. Asked: {}. ",
-                Comparison::relation(first, second),
-                comparison.asked()
-            )
+            let seen = format!(
+                "{first} is {} {second}.",
+                Comparison::relation(first, second)
+            );
+            match comparison.asked() {
+                Some(asked) => format!("{seen} Asked: {asked}. "),
+                None => format!("{seen} {} ", chosen(first > second)),
+            }
         }
         (Ask::Arithmetic { steps, .. }, counts) => {
             format!("{}. ", calculation(&sums(steps, counts)))
@@ -111,24 +114,33 @@ pub(crate) fn reason(ask: &Ask, scene: &Scene, truth: &Solution) -> String {
                 first,
                 second,
                 side,
-                ..
+                form,
             },
             _,
         ) => {
-            let cells =
-                [first, second].map(|target| scene.objects.get(target.object).map(|o| o.cell()));
-            match cells {
-                [Some(one), Some(other)] => {
-                    format!(
-                        "{one} is {} {other}. Asked: {}. ",
-                        true_side(scene, first, second, *side).relation(),
-                        side.relation()
-                    )
-                }
-                _ => String::new(),
+            let objects = [first, second].map(|target| scene.objects.get(target.object));
+            let [Some(one), Some(other)] = objects else {
+                return String::new();
+            };
+            let holds = side.holds(one, other);
+            let true_side = if holds { *side } else { side.opposite() };
+            let [one, other] = [one, other].map(|object| side.coordinate(object.cell()));
+            let seen = format!("{one} is {} {other}.", true_side.relation());
+            let asked = format!("Asked: {}.", side.relation());
+            match form {
+                PositionForm::Is => format!("{seen} {asked} "),
+                PositionForm::Which => format!("{seen} {asked} {} ", chosen(holds)),
             }
         }
         _ => String::new(),
+    }
+}
+
+fn chosen(is_first: bool) -> &'static str {
+    if is_first {
+        "The first."
+    } else {
+        "The second."
     }
 }
 
@@ -139,16 +151,5 @@ pub(crate) fn verdict(form: Form, answer: &str, glance: &str) -> String {
         (Form::SolutionBack, false) => format!("It is {answer}: the solution was wrong."),
         (_, true) => format!("It is {answer}, as at first glance."),
         (_, false) => format!("It is {answer}, not {glance}."),
-    }
-}
-
-/// The side on which the first object lies of the second, along the asked axis.
-fn true_side(scene: &Scene, first: &Target, second: &Target, side: Side) -> Side {
-    match (
-        scene.objects.get(first.object),
-        scene.objects.get(second.object),
-    ) {
-        (Some(one), Some(other)) if side.holds(one, other) => side,
-        _ => side.opposite(),
     }
 }

@@ -98,6 +98,23 @@ impl Ask {
         }
     }
 
+    /// The phrases that a look back checks the objects for, one or two.
+    pub(crate) fn phrases(&self) -> Vec<Filter> {
+        match self {
+            Self::Attribute { target, .. } => vec![target.filter],
+            Self::Position { first, second, .. } => vec![first.filter, second.filter],
+            _ => self.counted(),
+        }
+    }
+
+    /// Whether the answer rests on how many fit, not on the first that does.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(
+            self,
+            Self::Count(_) | Self::Compare { .. } | Self::Arithmetic { .. }
+        )
+    }
+
     /// The objects that the answer is about, in reading order.
     pub(crate) fn objects(&self, scene: &Scene) -> Vec<usize> {
         let mut found: Vec<usize> = match self {

@@ -40,13 +40,13 @@ impl Comparison {
         }
     }
 
-    /// What is asked, in the words of [`Comparison::relation`].
-    pub(crate) fn asked(self) -> &'static str {
+    /// What is asked, in the words of [`Comparison::relation`]; none where a group is asked for.
+    pub(crate) fn asked(self) -> Option<&'static str> {
         match self {
-            Self::More => "more than",
-            Self::Fewer => "fewer than",
-            Self::Equal => "as many as",
-            Self::Which => "which",
+            Self::More => Some("more than"),
+            Self::Fewer => Some("fewer than"),
+            Self::Equal => Some("as many as"),
+            Self::Which => None,
         }
     }
 

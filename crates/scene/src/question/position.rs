@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Ask, Target, wording::phrase};
+use crate::cell::Cell;
 use crate::dice::Dice;
 use crate::filter::Filter;
 use crate::object::Object;
@@ -60,6 +61,14 @@ impl Side {
             Self::Right => ["further right", "more to the right"],
             Self::Above => ["further up", "higher"],
             Self::Below => ["further down", "lower"],
+        }
+    }
+
+    /// Where a cell lies along the asked axis, as its name says it: the letter of its column or the number of its row.
+    pub(crate) fn coordinate(self, cell: Cell) -> String {
+        match self {
+            Self::Left | Self::Right => cell.letter().to_string(),
+            Self::Above | Self::Below => cell.number().to_string(),
         }
     }
 
