@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::browser::WebGpu;
 use crate::judge::list;
-use crate::recorded::{self, published};
+use crate::recorded;
 use crate::see::{replayed, run};
 use crate::site::Site;
 
@@ -43,11 +43,7 @@ fn check(site: &Site, state: &str) -> Outcome {
 }
 
 fn answered() -> Result<Option<Site>, Box<dyn Error>> {
-    let mut trace = recorded::trace(
-        published::SEMANTIC,
-        &published::SEMANTIC_CURVE,
-        "semantic-back",
-    );
+    let mut trace = recorded::semantic();
     for (kind, start) in [
         (trace::MarkerKind::Copied, 30),
         (trace::MarkerKind::Inserted, 44),
@@ -77,11 +73,7 @@ fn nobody_stumbles_over_the_page() -> Outcome {
         json!(null),
     )?;
     check(&site, "everything unfolded")?;
-    let second = recorded::trace(
-        published::SOLUTION,
-        &published::SOLUTION_CURVE,
-        "solution-back",
-    );
+    let second = recorded::solution();
     run(
         &site,
         "for (const details of all('details')) details.open = false;
@@ -195,11 +187,7 @@ fn the_keys_alone_reach_everything() -> Outcome {
             .is_some_and(|class| class.starts_with("mark stated")),
         "the focus went astray: {back}"
     );
-    let second = recorded::trace(
-        published::SOLUTION,
-        &published::SOLUTION_CURVE,
-        "solution-back",
-    );
+    let second = recorded::solution();
     run(
         &site,
         "await element.replay(arguments[0]); await settledLight();",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::browser::WebGpu;
 use crate::judge::list;
-use crate::recorded::{self, published};
+use crate::recorded;
 use crate::see::{replayed, run};
 use crate::site::Site;
 
@@ -14,16 +14,8 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 #[test]
 fn two_answers_are_compared_and_the_first_is_brought_back() -> Outcome {
-    let first = recorded::trace(
-        published::SEMANTIC,
-        &published::SEMANTIC_CURVE,
-        "semantic-back",
-    );
-    let second = recorded::trace(
-        published::SOLUTION,
-        &published::SOLUTION_CURVE,
-        "solution-back",
-    );
+    let first = recorded::semantic();
+    let second = recorded::solution();
     let Some(site) = replayed(&first)? else {
         return Ok(());
     };

@@ -10,6 +10,13 @@ use crate::site::Site;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
+/// Milliseconds of the longest task that held up the page.
+pub fn longest_task_millis(seen: &Value) -> f64 {
+    let tasks = list(seen, "longTasks").iter();
+    let millis = tasks.filter_map(|task| task["duration"].as_f64());
+    millis.fold(0.0, f64::max)
+}
+
 /// Bytes only grow and end at the whole.
 pub fn progress(progress: &[Value]) {
     let loaded: Vec<u64> = progress

@@ -18,6 +18,24 @@ pub const ROWS: usize = 8;
 /// See [`ROWS`].
 pub const COLS: usize = 8;
 
+/// The published answer of Semantic-back.
+pub fn semantic() -> Trace {
+    trace(
+        published::SEMANTIC,
+        &published::SEMANTIC_CURVE,
+        "semantic-back",
+    )
+}
+
+/// The published answer of Solution-back.
+pub fn solution() -> Trace {
+    trace(
+        published::SOLUTION,
+        &published::SOLUTION_CURVE,
+        "solution-back",
+    )
+}
+
 /// A complete trace of `pieces`, separated by `|`, whose image shares follow `curve`. Until the first look
 /// back the light is at the upper left, within it at the lower right, afterwards at the upper right.
 pub fn trace(pieces: &str, curve: &[(usize, f32)], method: &str) -> Trace {

@@ -53,28 +53,12 @@ pub fn replayed(trace: &Trace) -> Result<Option<Site>, Box<dyn Error>> {
     Ok(Some(site))
 }
 
-fn semantic() -> Trace {
-    recorded::trace(
-        published::SEMANTIC,
-        &published::SEMANTIC_CURVE,
-        "semantic-back",
-    )
-}
-
-fn solution() -> Trace {
-    recorded::trace(
-        published::SOLUTION,
-        &published::SOLUTION_CURVE,
-        "solution-back",
-    )
-}
-
 /// Counted from 1 as its authors do: `<back>` at 96 of 158, `</back>` at 126; 96 and 136 of 165.
 #[test]
 fn the_published_answers_are_drawn_as_published() -> Outcome {
     for (trace, n_tokens, back_end, answer) in [
-        (semantic(), 158, 126, "Left its answer empty"),
-        (solution(), 165, 136, "Answers"),
+        (recorded::semantic(), 158, 126, "Left its answer empty"),
+        (recorded::solution(), 165, 136, "Answers"),
     ] {
         let Some(site) = replayed(&trace)? else {
             return Ok(());
@@ -142,7 +126,7 @@ fn the_published_answers_are_drawn_as_published() -> Outcome {
 
 #[test]
 fn a_mark_shows_before_within_and_after_and_magnifies() -> Outcome {
-    let trace = semantic();
+    let trace = recorded::semantic();
     let Some(site) = replayed(&trace)? else {
         return Ok(());
     };
@@ -202,7 +186,7 @@ fn a_mark_shows_before_within_and_after_and_magnifies() -> Outcome {
 
 #[test]
 fn what_is_pointed_at_is_lit_outlined_and_named() -> Outcome {
-    let trace = semantic();
+    let trace = recorded::semantic();
     let Some(site) = replayed(&trace)? else {
         return Ok(());
     };
@@ -272,7 +256,7 @@ fn what_is_pointed_at_is_lit_outlined_and_named() -> Outcome {
 
 #[test]
 fn the_time_line_is_magnified_with_the_keys() -> Outcome {
-    let trace = semantic();
+    let trace = recorded::semantic();
     let Some(site) = replayed(&trace)? else {
         return Ok(());
     };
@@ -303,7 +287,7 @@ fn the_time_line_is_magnified_with_the_keys() -> Outcome {
 
 #[test]
 fn numbers_and_their_sources_are_there_on_demand() -> Outcome {
-    let trace = semantic();
+    let trace = recorded::semantic();
     let Some(site) = replayed(&trace)? else {
         return Ok(());
     };
@@ -351,7 +335,7 @@ fn numbers_and_their_sources_are_there_on_demand() -> Outcome {
 
 #[test]
 fn every_kind_of_mark_has_a_shape_of_its_own() -> Outcome {
-    let mut trace = semantic();
+    let mut trace = recorded::semantic();
     for (kind, start) in [(MarkerKind::Copied, 30), (MarkerKind::Inserted, 44)] {
         trace.markers.push(trace::Marker {
             kind,

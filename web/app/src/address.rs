@@ -10,8 +10,8 @@ use web_sys::{Element, UrlSearchParams};
 
 use crate::host::Host;
 use crate::light::View;
-use crate::picture_choice::{choose_fitting_picture, choose_picture};
 use crate::run::{Phase, Run};
+use crate::samples::Sample;
 
 /// After the last change; browsers refuse a hundred in half a minute.
 const SETTLES: Duration = Duration::from_millis(400);
@@ -83,11 +83,11 @@ pub fn restore(run: Run, host: &Host) -> bool {
     }
     let sample = link
         .get("sample")
-        .and_then(|name| samples(host).find(|sample| name_of(sample) == name));
+        .and_then(|name| samples(host).find(|sample| sample.name() == name));
     if let Some(seed) = number(&link, "scene") {
         run.wished_scene.set(Some(seed));
     } else if let Some(sample) = sample {
-        choose_sample(run, &sample);
+        sample.choose_picture(run);
     }
     true
 }
@@ -104,7 +104,8 @@ fn fragment(run: Run, host: &Host) -> String {
     let own_model = host.element.get_attribute("model").unwrap_or_default();
     append(&link, "model", run.model.get(), &own_model);
     let (scene, sample) = (scene_of(run), sample_of(run, host));
-    let is_first = sample.is_none() || sample == samples(host).next().map(|first| name_of(&first));
+    let first = samples(host).next();
+    let is_first = sample.is_none() || sample.as_deref() == first.as_ref().map(Sample::name);
     let question = run.question.get();
     let is_untouched = scene.is_none() && is_first && run.is_question_suggested();
     if !is_untouched {
@@ -167,29 +168,14 @@ fn sample_of(run: Run, host: &Host) -> Option<String> {
         .picture
         .with(|picture| Some(picture.as_ref()?.name.clone()))?;
     samples(host)
-        .map(|sample| name_of(&sample))
-        .find(|sample| *sample == name)
+        .any(|sample| sample.name() == name)
+        .then_some(name)
 }
 
-fn samples(host: &Host) -> impl Iterator<Item = Element> {
+fn samples(host: &Host) -> impl Iterator<Item = Sample> {
     let first = host.element.first_element_child();
     let children = std::iter::successors(first, Element::next_element_sibling);
-    children.filter(|child| child.tag_name() == "IMG")
-}
-
-/// The last part of a sample's address, which is also the name of its picture.
-fn name_of(sample: &Element) -> String {
-    let src = sample.get_attribute("src").unwrap_or_default();
-    src.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-fn choose_sample(run: Run, sample: &Element) {
-    let src = JsValue::from(sample.get_attribute("src"));
-    if sample.has_attribute("data-question") {
-        choose_fitting_picture(run, src);
-    } else {
-        choose_picture(run, src);
-    }
+    children.filter_map(|child| Sample::of(&child))
 }
 
 fn write(fragment: &str) {

@@ -32,14 +32,7 @@ use crate::views::Views;
 pub fn LookBack(asking: Asking) -> impl IntoView {
     let run = asking.run;
     let maker = Maker::new(run);
-    let again = asking.clone();
-    Effect::new(move |_| {
-        if let Some(seed) = run.wished_scene.get() {
-            maker.roll_from(seed);
-            run.wished_scene.set(None);
-        }
-    });
-    let stored = StoredValue::new_local(asking.clone());
+    let [opening, again, keep] = [(); 3].map(|()| asking.clone());
     view! {
         <div
             class="look-back"
@@ -59,7 +52,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Samples run />
             </div>
             <div class="reading">
-                <Opening asking=stored.get_value() />
+                <Opening asking=opening />
                 <QuestionForm asking maker />
                 <Notices run />
                 <PictureNotice run />
@@ -68,7 +61,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Again asking=again />
                 <Figures run />
                 <Numbers run />
-                <Keep asking=stored.get_value() />
+                <Keep asking=keep />
                 <Explanation />
             </div>
             <Compare run />

@@ -43,7 +43,7 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// A maker without a scene; its tools go when the scene does and while an answer is on its way.
+    /// A maker without a scene, until one is wished for; its tools go when the scene does and while an answer is on its way.
     pub fn new(run: Run) -> Self {
         let maker = Self {
             run,
@@ -55,6 +55,12 @@ impl Maker {
         Effect::new(move |_| {
             if run.is_running() || maker.arrangement().is_none() {
                 maker.is_open.set(false);
+            }
+        });
+        Effect::new(move |_| {
+            if let Some(seed) = run.wished_scene.get() {
+                maker.roll_from(seed);
+                run.wished_scene.set(None);
             }
         });
         maker

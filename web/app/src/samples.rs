@@ -3,7 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlInputElement};
 
 use crate::models::{models_of, offer_models};
 use crate::picture_choice::{choose_fitting_picture, choose_picture};
@@ -11,10 +11,40 @@ use crate::run::Run;
 
 /// An `<img>` child of the element; `data-question` is the question that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Sample {
+pub struct Sample {
     src: String,
-    name: String,
+    words: String,
     question: Option<String>,
+}
+
+impl Sample {
+    /// The sample that a child of the element is; `None` for other children.
+    pub fn of(child: &Element) -> Option<Self> {
+        if child.tag_name() != "IMG" {
+            return None;
+        }
+        Some(Self {
+            src: js_sys::Reflect::get(child, &"src".into())
+                .ok()?
+                .as_string()?,
+            words: child.get_attribute("alt").unwrap_or_default(),
+            question: child.get_attribute("data-question"),
+        })
+    }
+
+    /// The last part of its address, which is also the name of its picture.
+    pub fn name(&self) -> &str {
+        self.src.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Puts its picture on the stage; one that comes with a question was chosen for the model.
+    pub fn choose_picture(&self, run: Run) {
+        let source = self.src.as_str().into();
+        match self.question {
+            Some(_) => choose_fitting_picture(run, source),
+            None => choose_picture(run, source),
+        }
+    }
 }
 
 /// The row of sample pictures and the button for one's own.
@@ -57,16 +87,16 @@ pub fn Samples(run: Run) -> impl IntoView {
         input.set_value("");
     };
     let thumbnail = move |sample: Sample| {
-        let Sample { src, name, .. } = sample.clone();
+        let Sample { src, words, .. } = sample.clone();
         view! {
             <button
                 type="button"
                 class="sample"
-                title=sample.name.clone()
+                title=words
                 disabled=move || run.is_running()
                 on:click=move |_| choose_sample(run, &sample)
             >
-                <img src=src alt=name />
+                <img src=src alt=words.clone() />
             </button>
         }
     };
@@ -82,31 +112,16 @@ pub fn Samples(run: Run) -> impl IntoView {
     }
 }
 
-/// A picture that comes with a question was chosen for the model.
+/// Its picture, and its question into the box.
 fn choose_sample(run: Run, sample: &Sample) {
-    let source = sample.src.as_str().into();
-    match &sample.question {
-        Some(question) => {
-            choose_fitting_picture(run, source);
-            run.suggest(question.clone());
-        }
-        None => choose_picture(run, source),
+    sample.choose_picture(run);
+    if let Some(question) = &sample.question {
+        run.suggest(question.clone());
     }
 }
 
 fn samples_of(slot: &web_sys::HtmlSlotElement) -> Vec<Sample> {
     let children = slot.assigned_nodes().into_iter();
-    let images = children
-        .filter_map(|child| child.dyn_into::<HtmlElement>().ok())
-        .filter(|child| child.tag_name() == "IMG");
-    let sample = |image: HtmlElement| {
-        Some(Sample {
-            src: js_sys::Reflect::get(&image, &"src".into())
-                .ok()?
-                .as_string()?,
-            name: image.get_attribute("alt").unwrap_or_default(),
-            question: image.get_attribute("data-question"),
-        })
-    };
-    images.filter_map(sample).collect()
+    let elements = children.filter_map(|child| child.dyn_into::<Element>().ok());
+    elements.filter_map(|child| Sample::of(&child)).collect()
 }

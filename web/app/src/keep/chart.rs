@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use trace::{Marker, MarkerKind, Token, Trace};
 
-use crate::keep::svg::{clipped, file, text};
+use crate::keep::svg::{clipped, file, model_words, text};
 use crate::mark::marker_words;
 use crate::share_bar::Share;
 
@@ -61,16 +61,6 @@ fn y_px(share: f64) -> f64 {
 }
 
 fn heading(trace: &Trace) -> String {
-    let model = [
-        &trace.model.name,
-        &trace.model.method,
-        &trace.model.quantization,
-    ];
-    let model: Vec<String> = model
-        .iter()
-        .filter(|word| !word.is_empty())
-        .map(|word| clipped(word, 40))
-        .collect();
     let mut heading = text(
         24.0,
         38.0,
@@ -80,7 +70,7 @@ fn heading(trace: &Trace) -> String {
     );
     let summary = format!(
         "{} · {} tokens · Looks back: {}",
-        model.join(" · "),
+        model_words(&trace.model),
         trace.tokens.len(),
         trace.counts()
     );

@@ -5,10 +5,11 @@ use std::slice;
 
 use trace::{HeatMap, ImageFile, Token, Trace};
 
-use crate::keep::svg::{clipped, file, text};
+use crate::keep::svg::{clipped, file, model_words, text};
 use crate::light::{View, pixels_from_light};
 use crate::paint::fit;
 use crate::share_bar::Share;
+use crate::span::place_words;
 
 /// Width and height of the file.
 pub const SHEET_PX: (u32, u32) = (720, 720);
@@ -39,19 +40,9 @@ pub fn light_svg(
     let mut content = heading(trace, index, token, &map);
     content.push_str(&sheet(&map, peak, size_px, picture));
     content.push_str(&legend(peak));
-    let model = [
-        &trace.model.name,
-        &trace.model.method,
-        &trace.model.quantization,
-    ];
-    let model: Vec<String> = model
-        .iter()
-        .filter(|word| !word.is_empty())
-        .map(|word| clipped(word, 40))
-        .collect();
     let source = format!(
         "{} · mean over heads, then layers · Lookback",
-        model.join(" · ")
+        model_words(&trace.model)
     );
     content.push_str(&text(24.0, 700.0, 12, "fill=\"#5b5850\"", &source));
     Some(file(SHEET_PX, &trace.prompt.question, &content))
@@ -59,16 +50,16 @@ pub fn light_svg(
 
 fn heading(trace: &Trace, index: usize, token: &Token, map: &HeatMap) -> String {
     let word = clipped(&token.text.replace('\n', "⏎"), 24);
-    let region = map
-        .regions()
-        .first()
-        .map(|region| format!(", mostly {region}"));
-    let looks = format!(
-        "Token {}, “{word}”: {:.0} % of its attention is on the picture{}",
+    let mut looks = format!(
+        "Token {}, “{word}”: {:.0} % of its attention is on the picture",
         index + 1,
-        Share::Image.of(&token.shares) * 100.0,
-        region.unwrap_or_default()
+        Share::Image.of(&token.shares) * 100.0
     );
+    let place = place_words(Some(map));
+    if !place.is_empty() {
+        looks.push_str(", ");
+        looks.push_str(&place);
+    }
     let question = clipped(&trace.prompt.question, 62);
     text(24.0, 38.0, 20, "font-weight=\"600\"", &question) + &text(24.0, 64.0, 13, "", &looks)
 }

@@ -1,5 +1,7 @@
 //! Text in an SVG file: everything that a trace says is escaped.
 
+use trace::ModelInfo;
+
 /// `text` as character data or as a quoted attribute value of XML; what XML cannot hold becomes a space.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -27,6 +29,14 @@ pub fn clipped(text: &str, n_characters: usize) -> String {
         clipped.push('…');
     }
     clipped
+}
+
+/// Name, method and quantization of a model, as far as they are stated.
+pub fn model_words(model: &ModelInfo) -> String {
+    let stated = [&model.name, &model.method, &model.quantization].into_iter();
+    let stated = stated.filter(|word| !word.is_empty());
+    let words: Vec<String> = stated.map(|word| clipped(word, 40)).collect();
+    words.join(" · ")
 }
 
 /// One line of text at a place, `size_px` high.
