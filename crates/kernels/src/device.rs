@@ -1,15 +1,21 @@
 //! The GPU: opened once per process, with what the launchers need to know about it.
 
-use std::sync::{
-    Arc, Mutex, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
 };
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{
-    Device, DeviceKind,
+    Device, DeviceKind, Int, Tensor,
     wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
 };
+use burn_wgpu::{CubeTensor, Wgpu};
+
+use crate::launch::Constant;
 
 /// What goes wrong with the GPU itself.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -41,6 +47,9 @@ pub struct Gpu {
     /// Largest buffer that a kernel can be given.
     pub max_binding_bytes: u64,
 }
+
+/// Launches that are submitted together, unless something asks for it earlier: more than a step has.
+const N_MOST_TASKS: usize = 4096;
 
 static GPU: OnceLock<Gpu> = OnceLock::new();
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -102,6 +111,8 @@ async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
         .device_kind(kind)
         // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
         .memory_config(MemoryConfiguration::ExclusivePages)
+        // A step is submitted as a whole, by the read that follows it.
+        .tasks_max(N_MOST_TASKS)
         .init_with_setup_async()
         .await
         .map_err(|error| match error {
@@ -128,12 +139,54 @@ fn watch(setup: &WgpuSetup) {
     });
 }
 
-/// Invocations that share one row in `matvec.wgsl`: a software adapter pays for every barrier, a
-/// GPU for uncoalesced reads.
-pub(crate) fn matvec_lanes() -> u32 {
+/// How invocations share the rows of a matrix × vector product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spread {
+    /// Invocations that share a row: a power of two up to 64.
+    pub lanes: u32,
+    /// Rows that they take together: 1, 2 or 4.
+    pub rows: u32,
+}
+
+impl Spread {
+    /// The same with fewer rows where they are too many.
+    pub(crate) fn at_most(self, rows: u32) -> Spread {
+        Spread {
+            rows: self.rows.min(rows),
+            ..self
+        }
+    }
+
+    /// Workgroups of 64 invocations for `n_rows` rows.
+    pub(crate) fn groups(self, n_rows: usize) -> u32 {
+        (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
+    }
+
+    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
+        [
+            ("LANES", Constant::U32(self.lanes)),
+            ("ROWS", Constant::U32(self.rows)),
+        ]
+    }
+}
+
+/// A software adapter pays for every barrier, a GPU for reads that are not side by side.
+pub(crate) fn spread() -> Spread {
     match GPU.get() {
-        Some(gpu) if gpu.is_software => 1,
-        _ => 32,
+        Some(gpu) if gpu.is_software => Spread { lanes: 1, rows: 4 },
+        _ => Spread { lanes: 32, rows: 2 },
+    }
+}
+
+/// Hands what was asked of `device` so far to it, so that it works while more is asked.
+pub fn flush(device: &Device) {
+    match device.as_dispatch() {
+        DispatchDevice::Cube(cube) => {
+            // A failed flush leaves its error on the queue, where the next read finds it.
+            let _ = cube.client().flush();
+        }
+        #[cfg(not(target_family = "wasm"))]
+        _ => {}
     }
 }
 
@@ -158,4 +211,37 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
 /// The first line of what a library says: its errors go on with a backtrace.
 pub fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Asks for the words of a tensor as they are now; what is asked of the device afterwards does not change them.
+pub fn read_words(
+    tensor: &Tensor<1, Int>,
+) -> impl Future<Output = Result<Vec<u32>, GpuError>> + use<> {
+    let on_gpu = tensor.clone().try_into_primitive::<Wgpu>().ok();
+    let copy = on_gpu.map(|tensor| {
+        let CubeTensor { client, handle, .. } = tensor;
+        let mut copy = Box::pin(async move { client.read_async(vec![handle]).await });
+        // The first poll is what asks the device.
+        let first = copy.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        (copy, first)
+    });
+    let tensor = copy.is_none().then(|| tensor.clone());
+    async move {
+        let read = match copy {
+            Some((_, Poll::Ready(read))) => read,
+            Some((copy, Poll::Pending)) => copy.await,
+            None => {
+                let words = tensor.map(|tensor| tensor.into_data().iter::<u32>().collect());
+                return Ok(words.unwrap_or_default());
+            }
+        };
+        if let Some(error) = Gpu::take_error() {
+            return Err(error);
+        }
+        let bytes = read.map_err(|error| GpuError::Failed(first_line(&error.to_string())))?;
+        let words = bytes.iter().flat_map(|bytes| bytes.chunks_exact(4));
+        Ok(words
+            .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+            .collect())
+    }
 }

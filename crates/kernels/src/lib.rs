@@ -11,34 +11,48 @@ mod device;
 pub mod gradients;
 mod launch;
 mod linear;
+mod recorder;
+mod step;
 mod tensor;
 mod upload;
 
 pub mod attention_decode;
+pub mod attention_merge;
 pub mod attention_prefill;
 pub mod attention_window;
 pub mod embedding;
 pub mod gelu;
 pub mod matmul;
 pub mod matvec;
+pub mod matvec_gated;
 pub mod mrope;
 pub mod norm;
-pub mod probe;
+pub mod readout;
 pub mod rope;
+pub mod sample;
+pub mod scan;
 pub mod swiglu;
 
-pub use device::{Gpu, GpuError, first_line, wait};
+pub use attention_decode::{BLOCK_TOKEN, Blocks};
+pub use attention_merge::{
+    LayerOf, ROLE_COUNTED, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION,
+};
+pub use device::{Gpu, GpuError, Spread, first_line, flush, read_words, wait};
 pub use embedding::IMAGE_ROW;
 pub use launch::{Constant, Shader};
-pub use linear::{DenseMatrix, Linear, Matrix, PackedMatrix, Packing, project, side_by_side};
-pub use mrope::Heads;
-pub use probe::{
-    ProbeLayer, ROLE_COUNTED, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION,
+pub use linear::{
+    DenseMatrix, Linear, Matrix, Norm, PackedMatrix, Packing, gated, project, project_normed,
+    side_by_side,
 };
+pub use mrope::Heads;
+pub use readout::Shares;
+pub use recorder::Recorder;
 pub use rope::RopeHeads;
+pub use sample::{Choice, Sampling};
+pub use step::{Step, StepBuffer};
 pub use tensor::{
-    Angles, KeyValues, attention_decode, attention_prefill, attention_window, gelu, mrope, norm,
-    probe, rope, swiglu,
+    Angles, KeyValues, Outcome, Reading, Scratch, attention_decode, attention_merge,
+    attention_prefill, attention_window, choose, gelu, mrope, norm, readout, rope, swiglu,
 };
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};

@@ -57,6 +57,17 @@ impl Upload {
         }
     }
 
+    /// What it holds now, as 32-bit words.
+    pub fn words(&self) -> Tensor<1, Int> {
+        match &self.target {
+            Target::Gpu(tensor) => Tensor::from_primitive::<Wgpu>((**tensor).clone()),
+            #[cfg(not(target_family = "wasm"))]
+            Target::Cpu(bytes, device) => {
+                cpu_tensor(bytes.clone(), [self.n_bytes / 4], DType::U32, device)
+            }
+        }
+    }
+
     /// The tensor as 32-bit words.
     pub fn into_words(self) -> Tensor<1, Int> {
         match self.target {
