@@ -8,7 +8,7 @@ use kernels::{
     attention_window::AttentionWindow,
     embedding::Embedding,
     gelu::Gelu,
-    matmul::{Matmul, Product},
+    matmul::Matmul,
     matvec::Matvec,
     matvec_gated::MatvecGated,
     mrope::Mrope,
@@ -17,6 +17,7 @@ use kernels::{
     rope::Rope,
     sample::Sample,
     scan::Scan,
+    sizes::Product,
     swiglu::Swiglu,
 };
 

@@ -1,9 +1,20 @@
 //! The built page in headless Chromium: `cargo xtask test` names its folder in `LOOKBACK_DIST`.
 
+mod access;
 mod browser;
+mod compared;
+mod cpu;
+mod embed;
 mod judge;
+mod keep;
+mod link;
 mod maker;
 mod memory;
+mod offline;
+mod played;
+mod recorded;
+mod replay;
+mod see;
 mod site;
 
 use std::error::Error;
@@ -173,23 +184,6 @@ fn failures_say_what_to_do_and_the_engine_answers_afterwards() -> Outcome {
         .filter(|line| !line.contains("404"));
     assert_eq!(own.collect::<Vec<_>>(), Vec::<String>::new());
     Ok(())
-}
-
-#[test]
-fn without_webgpu_the_page_says_so() -> Outcome {
-    let Some(site) = Site::open(WebGpu::Missing)? else {
-        return Ok(());
-    };
-    let adapter = site.run(
-        "return Boolean(await navigator.gpu?.requestAdapter())",
-        json!(null),
-    )?;
-    assert_eq!(adapter, json!(false), "this browser was to have no WebGPU");
-    let outcome = site.ask(PICTURE, QUESTION, 4)?;
-    judge::failure(&site, "no WebGPU", &outcome)?;
-    let message = outcome["error"].as_str().unwrap_or_default();
-    assert!(message.contains("WebGPU"), "{message}");
-    site.photograph("no-webgpu")
 }
 
 #[test]

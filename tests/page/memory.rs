@@ -59,7 +59,7 @@ fn megabytes_before(text: &str, words: &str) -> Option<f64> {
 }
 
 /// The small fixture with a vocabulary that nobody needs.
-fn write_large_model(out: &Path) -> Outcome {
+pub fn write_large_model(out: &Path) -> Outcome {
     let fixture = tests::fixtures_dir().join("checkpoints/f-tied");
     let source = tempfile::tempdir()?;
     for entry in fs::read_dir(&fixture)? {

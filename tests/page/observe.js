@@ -5,6 +5,24 @@ new PerformanceObserver((list) => {
   for (const { startTime, duration } of list.getEntries()) observed.longTasks.push({ startTime, duration });
 }).observe({ type: "longtask", buffered: true });
 
+// The tests are about the engine on WebGPU, also where that is slow.
+try {
+  localStorage["lookback-device"] ??= "gpu";
+} catch {
+  // A page without an address keeps nothing.
+}
+
+// What the engine's workers were started with, and what a security policy refused.
+observed.workers = [];
+window.Worker = class extends Worker {
+  constructor(url, options) {
+    super(url, options);
+    observed.workers.push(String(url));
+  }
+};
+observed.refused = [];
+addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => observed.refused.push(`${violatedDirective} ${blockedURI}`), true);
+
 addEventListener("error", (event) => observed.uncaught.push(event.message), true);
 addEventListener("unhandledrejection", (event) => observed.uncaught.push(String(event.reason)));
 

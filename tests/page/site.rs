@@ -24,8 +24,9 @@ const SUB_PATH: &str = "some/where";
 pub struct Site {
     /// The browser that shows it.
     pub browser: Browser,
-    _server: StaticServer,
-    folder: TempDir,
+    server: Option<StaticServer>,
+    /// Its files.
+    pub folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -34,6 +35,15 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 impl Site {
     /// Opens the page; `None`, said on standard error, where it was not built.
     pub fn open(webgpu: WebGpu) -> Outcome<Option<Self>> {
+        Self::open_at(webgpu, "", Vec::new())
+    }
+
+    /// Opens a page of the site, whose server sends these header fields with every file.
+    pub fn open_at(
+        webgpu: WebGpu,
+        page: &str,
+        fields: Vec<(&'static str, String)>,
+    ) -> Outcome<Option<Self>> {
         let Some(dist) = std::env::var_os("LOOKBACK_DIST").map(PathBuf::from) else {
             // Written past the test's capture: a skipped test must be seen.
             writeln!(
@@ -46,23 +56,43 @@ impl Site {
         let folder = tempfile::tempdir()?;
         folder::copy(&dist, folder.path())?;
         damage(&folder.path().join("models"))?;
-        let server = StaticServer::start(folder.path(), SUB_PATH, "127.0.0.1", 0)?;
+        let server = StaticServer::start_with(folder.path(), SUB_PATH, "127.0.0.1", 0, fields)?;
         let browser = Browser::start(webgpu, OBSERVE)?;
-        browser.open(&server.url())?;
+        let url = format!("{}{page}", server.url());
         let site = Self {
             browser,
-            _server: server,
+            server: Some(server),
             folder,
             _turn: turn,
         };
-        site.run(
+        site.visit(&url)?;
+        Ok(Some(site))
+    }
+
+    /// Opens any page and hears its first element.
+    pub fn visit(&self, url: &str) -> Outcome<()> {
+        self.browser.open(url)?;
+        self.run(
             "await customElements.whenDefined('look-back');
              window.element = document.querySelector('look-back');
              window.part = (name) => element.shadowRoot.querySelector(`[data-testid=\"${name}\"]`);
              observe(element);",
             json!(null),
         )?;
-        Ok(Some(site))
+        Ok(())
+    }
+
+    /// Where its server is; empty once that was stopped.
+    pub fn url(&self) -> String {
+        self.server
+            .as_ref()
+            .map(StaticServer::url)
+            .unwrap_or_default()
+    }
+
+    /// From now on nothing arrives.
+    pub fn stop_server(&mut self) {
+        self.server = None;
     }
 
     /// Where its models lie on disk.

@@ -11,6 +11,7 @@ mod prepare;
 mod readout;
 mod recording;
 mod sampler;
+mod trial;
 
 pub use burn::tensor::Device;
 pub use error::Error;
@@ -25,12 +26,14 @@ pub use qwen_vl::{Gpu, Sampling, prompt::Message};
 pub use readout::{Readout, shares};
 pub use recording::Recording;
 pub use sampler::Sampler;
+pub use trial::trial;
 use weights::Format;
 
 /// Opens the GPU of this process, a software one if there is no other.
 ///
 /// # Errors
 /// [`Error::Gpu`] where there is none.
+#[cfg(not(target_feature = "simd128"))]
 pub async fn open_gpu() -> Result<Gpu, Error> {
     Ok(Gpu::open().await?)
 }

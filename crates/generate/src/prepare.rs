@@ -151,6 +151,7 @@ fn prompt(
         height_px: images[span.image].height_px as u32,
         rows: span.grid.rows_token() as u32,
         cols: span.grid.cols_token() as u32,
+        file: Vec::new(),
     });
     Prompt {
         system: text("system"),

@@ -4,12 +4,8 @@ use burn_wgpu::CubeTensor;
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
-    mrope::Heads,
-    step::STEP_ANGLES,
+    sizes::{Blocks, Heads, STEP_ANGLES, n_parts},
 };
-
-/// Cache slots of a block: a workgroup's invocations, and the unit in which keys lie.
-pub const BLOCK_TOKEN: usize = 64;
 
 /// Query heads of one workgroup, at most.
 const MOST_HEADS: usize = 8;
@@ -47,43 +43,6 @@ impl Shader for AttentionDecode {
             ),
             ("STEP_ANGLES", Constant::U32(STEP_ANGLES as u32)),
         ]
-    }
-}
-
-/// Stretches into which a block's context is cut, so that every invocation has work.
-pub fn n_parts(head_dim: usize) -> usize {
-    (BLOCK_TOKEN / (head_dim / 4)).max(1)
-}
-
-/// Sizes of what `attention_decode` leaves for `attention_merge`, for a cache of `capacity_token` slots.
-#[derive(Clone, Copy, Debug)]
-pub struct Blocks {
-    /// Query and key/value heads.
-    pub heads: Heads,
-    /// Slots of the cache; a multiple of [`BLOCK_TOKEN`].
-    pub capacity_token: usize,
-}
-
-impl Blocks {
-    /// Blocks of the cache.
-    pub fn n_blocks(&self) -> usize {
-        self.capacity_token / BLOCK_TOKEN
-    }
-
-    /// Shape of the scores.
-    pub fn scores(&self) -> [usize; 2] {
-        [self.heads.n_heads, self.capacity_token]
-    }
-
-    /// Shape of the contexts.
-    pub fn contexts(&self) -> [usize; 2] {
-        let n_parts = self.n_blocks() * n_parts(self.heads.head_dim);
-        [self.heads.n_heads, n_parts * self.heads.head_dim]
-    }
-
-    /// Shape of maxima and sums.
-    pub fn stats(&self) -> [usize; 2] {
-        [self.heads.n_heads, 2 * self.n_blocks()]
     }
 }
 

@@ -3,20 +3,9 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
-    attention_decode::{Blocks, n_parts},
     launch::{Binding, Constant, Shader, launch},
+    sizes::{Blocks, LayerOf, n_parts},
 };
-
-/// Role of a cache slot that no share counts, such as the system prompt.
-pub const ROLE_OUTSIDE: u32 = 0;
-/// Role of a slot that counts in the denominator only, such as `<|vision_end|>`.
-pub const ROLE_COUNTED: u32 = 1;
-/// Role of a token of the question.
-pub const ROLE_QUESTION: u32 = 2;
-/// Role of a generated token.
-pub const ROLE_GENERATED: u32 = 3;
-/// Role of image token 0; image token j is `ROLE_IMAGE + j`.
-pub const ROLE_IMAGE: u32 = 4;
 
 /// Constants of `attention_merge.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,15 +29,6 @@ impl Shader for AttentionMerge {
             ),
         ]
     }
-}
-
-/// Which layer is read out.
-#[derive(Clone, Copy, Debug)]
-pub struct LayerOf {
-    /// This layer.
-    pub layer: usize,
-    /// All layers.
-    pub n_layers: usize,
 }
 
 /// `scratch` is scores, contexts and stats as `attention_decode` leaves them; `out` the context

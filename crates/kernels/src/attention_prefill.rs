@@ -4,7 +4,7 @@ use burn_wgpu::CubeTensor;
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
-    mrope::Heads,
+    sizes::Heads,
 };
 
 /// Constants of `attention_prefill.wgsl`.

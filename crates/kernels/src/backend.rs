@@ -7,15 +7,12 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use crate::{
-    attention_decode::Blocks, attention_merge::LayerOf, embedding::Table, matmul::Segment,
-    mrope::Heads, readout::Shares, rope::RopeHeads,
-};
+use crate::sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table};
 
 /// One method per kernel; shapes are in the module of the kernel.
 #[backend_extension(
-    Cube,
-    Flex: cfg(not(target_family = "wasm")),
+    Cube: cfg(not(target_feature = "simd128")),
+    Flex: cfg(any(not(target_family = "wasm"), target_feature = "simd128")),
     Autodiff: cfg(not(target_family = "wasm"))
 )]
 pub trait Kernels: Backend {
@@ -231,6 +228,7 @@ mod cube_gradients;
 #[cfg(not(target_family = "wasm"))]
 mod flex_gradients;
 
+#[cfg(not(target_feature = "simd128"))]
 mod cube;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
 mod flex;

@@ -1,21 +1,18 @@
-//! The GPU: opened once per process, with what the launchers need to know about it.
+//! What is known of the GPU, and what goes wrong with it.
 
-use std::{
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Waker},
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
+#[cfg(not(target_feature = "simd128"))]
+use std::task::{Context, Poll, Waker};
+
+#[cfg(not(target_feature = "simd128"))]
 use burn::backend::DispatchDevice;
-use burn::tensor::{
-    Device, DeviceKind, Int, Tensor,
-    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
-};
+use burn::tensor::{Device, Int, Tensor};
+#[cfg(not(target_feature = "simd128"))]
 use burn_wgpu::{CubeTensor, Wgpu};
-
-use crate::launch::Constant;
 
 /// What goes wrong with the GPU itself.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -48,53 +45,10 @@ pub struct Gpu {
     pub max_binding_bytes: u64,
 }
 
-/// Launches that are submitted together, unless something asks for it earlier: more than a step has.
-const N_MOST_TASKS: usize = 4096;
-
-static GPU: OnceLock<Gpu> = OnceLock::new();
-static LOST: AtomicBool = AtomicBool::new(false);
-static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
+pub(crate) static LOST: AtomicBool = AtomicBool::new(false);
+pub(crate) static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
 
 impl Gpu {
-    /// Opens the best adapter, a software one if there is no other. Later calls return the same.
-    ///
-    /// # Errors
-    /// [`GpuError::Missing`] without WebGPU, adapter or device.
-    pub async fn open() -> Result<Gpu, GpuError> {
-        if let Some(gpu) = GPU.get() {
-            return Ok(gpu.clone());
-        }
-        let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
-            Ok(opened) => opened,
-            Err(reason) => setup(DeviceKind::Cpu)
-                .await
-                .map_err(|_| GpuError::Missing(reason))?,
-        };
-        watch(&setup);
-        let gpu = Gpu::describe(device, &setup);
-        Ok(GPU.get_or_init(|| gpu).clone())
-    }
-
-    fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
-        let info = setup.adapter.get_info();
-        let limits = setup.device.limits();
-        let is_software = info.device_type == wgpu::DeviceType::Cpu
-            || info.name.to_lowercase().contains("swiftshader");
-        let name = if info.name.is_empty() {
-            "WebGPU adapter without a name"
-        } else {
-            &info.name
-        };
-        Gpu {
-            device,
-            adapter: format!("{name} ({:?})", info.backend),
-            is_software,
-            max_binding_bytes: limits
-                .max_storage_buffer_binding_size
-                .min(limits.max_buffer_size),
-        }
-    }
-
     /// The first error that the GPU reported since the last call; work since then is not to be trusted.
     pub fn take_error() -> Option<GpuError> {
         let message = FIRST_ERROR.lock().ok()?.take()?;
@@ -106,86 +60,15 @@ impl Gpu {
     }
 }
 
-async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
-    Device::wgpu_options()
-        .device_kind(kind)
-        // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
-        .memory_config(MemoryConfiguration::ExclusivePages)
-        // A step is submitted as a whole, by the read that follows it.
-        .tasks_max(N_MOST_TASKS)
-        .init_with_setup_async()
-        .await
-        .map_err(|error| match error {
-            // Its own text has the selector in debug form in front.
-            WgpuInitError::AdapterUnavailable { message, .. } => message,
-            error => error.to_string(),
-        })
-}
-
-fn keep_first(message: String) {
-    if let Ok(mut first) = FIRST_ERROR.lock() {
-        first.get_or_insert(message);
-    }
-}
-
-/// Burn's own handler panics, which would take the wasm module down.
-fn watch(setup: &WgpuSetup) {
-    setup
-        .device
-        .on_uncaptured_error(Arc::new(|error| keep_first(error.to_string())));
-    setup.device.set_device_lost_callback(|reason, message| {
-        LOST.store(true, Ordering::Relaxed);
-        keep_first(format!("{reason:?}: {message}"));
-    });
-}
-
-/// How invocations share the rows of a matrix × vector product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Spread {
-    /// Invocations that share a row: a power of two up to 64.
-    pub lanes: u32,
-    /// Rows that they take together: 1, 2 or 4.
-    pub rows: u32,
-}
-
-impl Spread {
-    /// The same with fewer rows where they are too many.
-    pub(crate) fn at_most(self, rows: u32) -> Spread {
-        Spread {
-            rows: self.rows.min(rows),
-            ..self
-        }
-    }
-
-    /// Workgroups of 64 invocations for `n_rows` rows.
-    pub(crate) fn groups(self, n_rows: usize) -> u32 {
-        (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
-    }
-
-    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
-        [
-            ("LANES", Constant::U32(self.lanes)),
-            ("ROWS", Constant::U32(self.rows)),
-        ]
-    }
-}
-
-/// A software adapter pays for every barrier, a GPU for reads that are not side by side.
-pub(crate) fn spread() -> Spread {
-    match GPU.get() {
-        Some(gpu) if gpu.is_software => Spread { lanes: 1, rows: 4 },
-        _ => Spread { lanes: 32, rows: 2 },
-    }
-}
-
 /// Hands what was asked of `device` so far to it, so that it works while more is asked.
 pub fn flush(device: &Device) {
     match device.as_dispatch() {
+        #[cfg(not(target_feature = "simd128"))]
         DispatchDevice::Cube(cube) => {
             // A failed flush leaves its error on the queue, where the next read finds it.
             let _ = cube.client().flush();
         }
-        #[cfg(not(target_family = "wasm"))]
+        #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
         _ => {}
     }
 }
@@ -196,6 +79,7 @@ pub fn flush(device: &Device) {
 /// [`GpuError`] when it failed on the way.
 pub async fn wait(device: &Device) -> Result<(), GpuError> {
     match device.as_dispatch() {
+        #[cfg(not(target_feature = "simd128"))]
         DispatchDevice::Cube(cube) => {
             let waited = cube.client().sync().await;
             if let Some(error) = Gpu::take_error() {
@@ -203,7 +87,7 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
             }
             waited.map_err(|error| GpuError::Failed(first_line(&error.to_string())))
         }
-        #[cfg(not(target_family = "wasm"))]
+        #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
         _ => Ok(()),
     }
 }
@@ -217,23 +101,33 @@ pub fn first_line(text: &str) -> String {
 pub fn read_words(
     tensor: &Tensor<1, Int>,
 ) -> impl Future<Output = Result<Vec<u32>, GpuError>> + use<> {
-    let on_gpu = tensor.clone().try_into_primitive::<Wgpu>().ok();
-    let copy = on_gpu.map(|tensor| {
-        let CubeTensor { client, handle, .. } = tensor;
-        let mut copy = Box::pin(async move { client.read_async(vec![handle]).await });
-        // The first poll is what asks the device.
-        let first = copy.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        (copy, first)
-    });
+    #[cfg(not(target_feature = "simd128"))]
+    let copy = copied(tensor);
+    #[cfg(target_feature = "simd128")]
+    let copy: Option<std::future::Ready<_>> = None;
     let tensor = copy.is_none().then(|| tensor.clone());
     async move {
-        let read = match copy {
-            Some((_, Poll::Ready(read))) => read,
-            Some((copy, Poll::Pending)) => copy.await,
-            None => {
-                let words = tensor.map(|tensor| tensor.into_data().iter::<u32>().collect());
-                return Ok(words.unwrap_or_default());
-            }
+        match (copy, tensor) {
+            (Some(copy), _) => copy.await,
+            (None, Some(tensor)) => Ok(tensor.into_data().iter::<u32>().collect()),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The words on their way from a GPU; `None` where the tensor is on the CPU.
+#[cfg(not(target_feature = "simd128"))]
+fn copied(
+    tensor: &Tensor<1, Int>,
+) -> Option<impl Future<Output = Result<Vec<u32>, GpuError>> + use<>> {
+    let CubeTensor { client, handle, .. } = tensor.clone().try_into_primitive::<Wgpu>().ok()?;
+    let mut copy = Box::pin(async move { client.read_async(vec![handle]).await });
+    // The first poll is what asks the device.
+    let first = copy.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    Some(async move {
+        let read = match first {
+            Poll::Ready(read) => read,
+            Poll::Pending => copy.await,
         };
         if let Some(error) = Gpu::take_error() {
             return Err(error);
@@ -243,5 +137,5 @@ pub fn read_words(
         Ok(words
             .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
             .collect())
-    }
+    })
 }

@@ -6,10 +6,8 @@ use weights::Format;
 use crate::{
     launch::{Binding, Constant, Shader, launch},
     matmul::{format_constants, row_words},
+    sizes::Table,
 };
-
-/// Added to a row number of the image embeddings to tell it from a token id.
-pub const IMAGE_ROW: u32 = 0x8000_0000;
 
 /// Constants of `embedding.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,19 +30,6 @@ impl Shader for Embedding {
             ("GROUP", Constant::U32(group)),
         ]
     }
-}
-
-/// One row segment of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Table {
-    /// Storage.
-    pub format: Format,
-    /// Table row of the segment's first row.
-    pub first_row: usize,
-    /// Rows in the segment.
-    pub n_rows: usize,
-    /// Width of a row.
-    pub n_cols: usize,
 }
 
 /// Fills the rows of `out` ([n_tokens, n_cols]) that `source`, from

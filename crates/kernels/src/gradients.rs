@@ -16,7 +16,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use crate::rope::RopeHeads;
+use crate::sizes::RopeHeads;
 use linear::Sizes;
 
 /// Forward and backward passes on plain tensors; shapes are in the modules of the same names.

@@ -2,53 +2,75 @@
 //!
 //! For a stem `S`: `shaders/S.wgsl` is the kernel, `src/S.rs` launches it, `src/cpu/S.rs` is its twin in
 //! plain Rust with f64 accumulation, `tests/kernels/S.rs` holds them against each other.
+//!
+//! Natively both are there. A wasm module has one of them, by what it is built for: `simd128` makes one that
+//! computes with the twins, without it the module needs WebGPU.
 
+#[cfg(not(target_feature = "simd128"))]
+mod adapter;
 mod backend;
-#[cfg(not(target_family = "wasm"))]
+#[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
 pub mod cpu;
 mod device;
 #[cfg(not(target_family = "wasm"))]
 pub mod gradients;
+#[cfg(not(target_feature = "simd128"))]
 mod launch;
 mod linear;
 mod recorder;
+pub mod sizes;
 mod step;
 mod tensor;
+pub mod trial;
 mod upload;
 
+#[cfg(not(target_feature = "simd128"))]
 pub mod attention_decode;
+#[cfg(not(target_feature = "simd128"))]
 pub mod attention_merge;
+#[cfg(not(target_feature = "simd128"))]
 pub mod attention_prefill;
+#[cfg(not(target_feature = "simd128"))]
 pub mod attention_window;
+#[cfg(not(target_feature = "simd128"))]
 pub mod embedding;
+#[cfg(not(target_feature = "simd128"))]
 pub mod gelu;
+#[cfg(not(target_feature = "simd128"))]
 pub mod matmul;
+#[cfg(not(target_feature = "simd128"))]
 pub mod matvec;
+#[cfg(not(target_feature = "simd128"))]
 pub mod matvec_gated;
+#[cfg(not(target_feature = "simd128"))]
 pub mod mrope;
+#[cfg(not(target_feature = "simd128"))]
 pub mod norm;
+#[cfg(not(target_feature = "simd128"))]
 pub mod readout;
+#[cfg(not(target_feature = "simd128"))]
 pub mod rope;
+#[cfg(not(target_feature = "simd128"))]
 pub mod sample;
+#[cfg(not(target_feature = "simd128"))]
 pub mod scan;
+#[cfg(not(target_feature = "simd128"))]
 pub mod swiglu;
 
-pub use attention_decode::{BLOCK_TOKEN, Blocks};
-pub use attention_merge::{
-    LayerOf, ROLE_COUNTED, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION,
-};
-pub use device::{Gpu, GpuError, Spread, first_line, flush, read_words, wait};
-pub use embedding::IMAGE_ROW;
+#[cfg(not(target_feature = "simd128"))]
+pub use adapter::Spread;
+pub use device::{Gpu, GpuError, first_line, flush, read_words, wait};
+#[cfg(not(target_feature = "simd128"))]
 pub use launch::{Constant, Shader};
 pub use linear::{
     DenseMatrix, Linear, Matrix, Norm, PackedMatrix, Packing, gated, project, project_normed,
     side_by_side,
 };
-pub use mrope::Heads;
-pub use readout::Shares;
 pub use recorder::Recorder;
-pub use rope::RopeHeads;
-pub use sample::{Choice, Sampling};
+pub use sizes::{
+    BLOCK_TOKEN, Blocks, Choice, Heads, IMAGE_ROW, LayerOf, ROLE_COUNTED, ROLE_GENERATED,
+    ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION, RopeHeads, Sampling, Shares,
+};
 pub use step::{Step, StepBuffer};
 pub use tensor::{
     Angles, KeyValues, Outcome, Reading, Scratch, attention_decode, attention_merge,

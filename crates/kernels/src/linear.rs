@@ -11,8 +11,7 @@ use weights::Format;
 
 use crate::{
     backend::Kernels,
-    embedding::Table,
-    matmul::{Product, Segment},
+    sizes::{Product, Segment, Table},
 };
 
 /// A matrix [n_rows, n_cols] whose rows are the outputs of a layer or the entries of a table, cut by

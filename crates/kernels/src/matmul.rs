@@ -6,18 +6,8 @@ use weights::{Format, Layout};
 use crate::{
     launch::{Binding, Constant, Shader, launch},
     matvec,
+    sizes::{Product, Segment},
 };
-
-/// What a matrix product computes, as far as the pipeline depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Product {
-    /// Storage of w.
-    pub format: Format,
-    /// Add a bias per row of w.
-    pub has_bias: bool,
-    /// Add to what the output holds.
-    pub accumulate: bool,
-}
 
 impl Product {
     pub(crate) fn constants(&self) -> Vec<(&'static str, Constant)> {
@@ -39,20 +29,6 @@ pub(crate) fn format_constants(format: Format) -> (u32, u32) {
         Format::Q8 { group } => (2, group),
         Format::Q4 { group } => (3, group),
     }
-}
-
-/// One segment of a product: w is [n_rows, n_cols], its results go to columns
-/// `column .. column + n_rows` of the output.
-#[derive(Clone, Copy, Debug)]
-pub struct Segment {
-    /// What to compute.
-    pub product: Product,
-    /// Rows of w in this segment.
-    pub n_rows: usize,
-    /// Columns of w, the width of x.
-    pub n_cols: usize,
-    /// First output column.
-    pub column: usize,
 }
 
 /// `words_per_row` and `groups_per_row` of a row of `n_cols` weights.

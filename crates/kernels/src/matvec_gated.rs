@@ -3,10 +3,11 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
-    device::Spread,
+    adapter::{Spread, spread},
     launch::{Binding, Constant, Shader, folded, launch},
-    matmul::{Product, Segment, row_words},
+    matmul::row_words,
     matvec::quad_columns,
+    sizes::{Product, Segment},
 };
 
 /// Constants of `matvec_gated.wgsl`.
@@ -45,7 +46,7 @@ pub(crate) fn run(
     segment: &Segment,
 ) {
     let product = segment.product;
-    let spread = crate::device::spread().at_most(2);
+    let spread = spread().at_most(2);
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let params = [
         segment.n_cols,

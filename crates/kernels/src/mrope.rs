@@ -2,7 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::Heads,
+};
 
 /// Constants of `mrope.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +17,6 @@ impl Shader for Mrope {
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()
     }
-}
-
-/// Grouped-query heads: query head h reads key/value head `h / (n_heads / n_kv_heads)`.
-#[derive(Clone, Copy, Debug)]
-pub struct Heads {
-    /// Query heads.
-    pub n_heads: usize,
-    /// Key/value heads; divides `n_heads`.
-    pub n_kv_heads: usize,
-    /// Width of a head; a multiple of 8.
-    pub head_dim: usize,
 }
 
 /// Rotates the queries of `qkv` [n_rows, (n_heads + 2 n_kv_heads) · head_dim] in place and fills the

@@ -2,7 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::Shares,
+};
 
 /// Constants of `readout.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,30 +16,6 @@ impl Shader for Readout {
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()
-    }
-}
-
-/// Sizes of what is packed.
-#[derive(Clone, Copy, Debug)]
-pub struct Shares {
-    /// Image tokens of the prompt.
-    pub n_image_token: usize,
-    /// Layers.
-    pub n_layers: usize,
-    /// Blocks of the cache.
-    pub n_blocks: usize,
-}
-
-impl Shares {
-    /// Word at which the bytes of the map begin.
-    pub fn map_word(&self) -> usize {
-        4 + 4 * self.n_layers
-    }
-
-    /// Words of the result: id, log probability, largest value of the map, 0; per layer the probability on image,
-    /// question, generated and all counted slots; one byte per image token.
-    pub fn n_words(&self) -> usize {
-        self.map_word() + self.n_image_token.div_ceil(4)
     }
 }
 

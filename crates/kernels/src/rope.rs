@@ -2,7 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::RopeHeads,
+};
 
 /// Constants of `rope.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +17,6 @@ impl Shader for Rope {
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()
     }
-}
-
-/// Heads of one row of a fused projection.
-#[derive(Clone, Copy, Debug)]
-pub struct RopeHeads {
-    /// All heads of a row.
-    pub n_heads: usize,
-    /// How many of them, from the first, are rotated.
-    pub n_rotated: usize,
-    /// Width of a head.
-    pub head_dim: usize,
 }
 
 /// Rotates `qkv` [n_rows, n_heads · head_dim] by the tables [n_rows, head_dim / 2].

@@ -2,7 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::GROUP_ID,
+};
 
 /// Constants of `scan.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,9 +18,6 @@ impl Shader for Scan {
         Vec::new()
     }
 }
-
-/// Ids per workgroup.
-pub(crate) const GROUP_ID: usize = 2048;
 
 /// Words per workgroup of the result.
 pub(crate) const SCAN_WORDS: usize = 4;

@@ -3,10 +3,10 @@
 
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{sample::Sampling, upload::Upload};
-
-/// Word at which the cosines begin; the sines follow.
-pub(crate) const STEP_ANGLES: usize = 8;
+use crate::{
+    sizes::{STEP_ANGLES, Sampling},
+    upload::Upload,
+};
 
 /// One step, or one chunk of a prompt. Words: slot of the first new token, draw, temperature, top-k, top-p,
 /// penalty, ids to choose from, 0, then cosines and sines [head_dim / 2] of the new token.

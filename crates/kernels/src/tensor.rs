@@ -6,8 +6,8 @@ use burn::{
 };
 
 use crate::{
-    attention_decode::Blocks, attention_merge::LayerOf, backend::Kernels, mrope::Heads,
-    readout::Shares, rope::RopeHeads,
+    backend::Kernels,
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Shares},
 };
 
 /// Cosines and sines [n_rows, head_dim / 2] of rotary angles, made on the CPU: WGSL's own are too coarse.

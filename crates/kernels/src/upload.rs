@@ -1,9 +1,12 @@
 //! Streams bytes into a tensor: on a GPU, no more than the piece at hand is on the heap.
 
+use burn::tensor::{DType, Device, Int, Tensor};
+#[cfg(not(target_feature = "simd128"))]
 use burn::{
     backend::DispatchDevice,
-    tensor::{Bytes, DType, Device, Int, Shape, Tensor},
+    tensor::{Bytes, Shape},
 };
+#[cfg(not(target_feature = "simd128"))]
 use burn_wgpu::{CubeTensor, Wgpu};
 
 /// A tensor that is being filled. Lengths and offsets are multiples of 4 bytes.
@@ -13,8 +16,9 @@ pub struct Upload {
 }
 
 enum Target {
+    #[cfg(not(target_feature = "simd128"))]
     Gpu(Box<CubeTensor>),
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
     Cpu(Vec<u8>, Device),
 }
 
@@ -22,6 +26,7 @@ impl Upload {
     /// Allocates `n_bytes` on `device`, exactly and for as long as the tensor lives.
     pub fn new(n_bytes: usize, device: &Device) -> Upload {
         let target = match device.as_dispatch().clone() {
+            #[cfg(not(target_feature = "simd128"))]
             DispatchDevice::Cube(cube) => {
                 let client = cube.client();
                 let handle = client.memory_persistent_allocation((), |()| client.empty(n_bytes));
@@ -30,7 +35,7 @@ impl Upload {
                     CubeTensor::new_contiguous(client.clone(), cube, shape, handle, DType::U32);
                 Target::Gpu(Box::new(tensor))
             }
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
             _ => Target::Cpu(vec![0; n_bytes], device.clone()),
         };
         Upload { target, n_bytes }
@@ -39,6 +44,7 @@ impl Upload {
     /// Writes `bytes` at `offset` and hands them to the queue at once.
     pub fn write(&mut self, offset: usize, bytes: &[u8]) {
         match &mut self.target {
+            #[cfg(not(target_feature = "simd128"))]
             Target::Gpu(tensor) => {
                 let after = self.n_bytes - offset - bytes.len();
                 let region = tensor
@@ -52,7 +58,7 @@ impl Upload {
                 // A failed flush leaves its error on the queue, where the next read finds it.
                 let _ = tensor.client.flush();
             }
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
             Target::Cpu(all, _) => all[offset..offset + bytes.len()].copy_from_slice(bytes),
         }
     }
@@ -60,8 +66,9 @@ impl Upload {
     /// What it holds now, as 32-bit words.
     pub fn words(&self) -> Tensor<1, Int> {
         match &self.target {
+            #[cfg(not(target_feature = "simd128"))]
             Target::Gpu(tensor) => Tensor::from_primitive::<Wgpu>((**tensor).clone()),
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
             Target::Cpu(bytes, device) => {
                 cpu_tensor(bytes.clone(), [self.n_bytes / 4], DType::U32, device)
             }
@@ -71,8 +78,9 @@ impl Upload {
     /// The tensor as 32-bit words.
     pub fn into_words(self) -> Tensor<1, Int> {
         match self.target {
+            #[cfg(not(target_feature = "simd128"))]
             Target::Gpu(tensor) => Tensor::from_primitive::<Wgpu>(*tensor),
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
             Target::Cpu(bytes, device) => {
                 cpu_tensor(bytes, [self.n_bytes / 4], DType::U32, &device)
             }
@@ -82,6 +90,7 @@ impl Upload {
     /// The tensor as f32 of `shape`.
     pub fn into_floats<const D: usize>(self, shape: [usize; D]) -> Tensor<D> {
         match self.target {
+            #[cfg(not(target_feature = "simd128"))]
             Target::Gpu(tensor) => {
                 let CubeTensor {
                     client,
@@ -97,13 +106,13 @@ impl Upload {
                     DType::F32,
                 ))
             }
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
             Target::Cpu(bytes, device) => cpu_tensor(bytes, shape, DType::F32, &device),
         }
     }
 }
 
-#[cfg(not(target_family = "wasm"))]
+#[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
 fn cpu_tensor<const D: usize, K: burn::tensor::kind::Basic>(
     bytes: Vec<u8>,
     shape: [usize; D],

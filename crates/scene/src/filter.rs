@@ -75,6 +75,17 @@ impl Filter {
         })
     }
 
+    /// The phrase with what it leaves open said: "any red circle", "small colored digit", "any colored object".
+    pub(crate) fn complete(&self) -> String {
+        let noun = Self {
+            kind: self.kind,
+            ..Self::ANY
+        };
+        let size = self.size.map_or("any", Size::name);
+        let color = self.color.map_or("colored", Color::name);
+        format!("{size} {color} {}", noun.singular())
+    }
+
     /// The phrase for several: "small red circles", "crosses", "green 7s".
     pub fn plural(&self) -> String {
         self.phrase(&match self.kind {

@@ -97,17 +97,18 @@ impl Reference {
     ) -> Self {
         let mut script = Script::default();
         let (opening, check) = match style.form {
-            Form::SolutionBack => (solve(ask, glance), "Checking the image. "),
-            _ => (format!("{} At first glance:", intro(ask)), ""),
+            Form::SolutionBack => (solve(ask, glance), "Checking the image"),
+            _ => (format!("{} At first glance:", intro(ask)), "Check"),
         };
         script.say(&format!("<think>\n{opening}"));
         script.name(&glance.answer, ask.objects(scene));
         script.say(".\n</think>\n");
         let start = script.text.len();
-        script.say(&format!("<back>{check}"));
+        script.say("<back>");
         if style.is_blind {
             script.say("I cannot see the image.");
         } else {
+            script.say(check);
             list(&mut script, ask, scene, truth);
         }
         script.say("</back>");

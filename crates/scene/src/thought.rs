@@ -96,10 +96,11 @@ fn calculation(lines: &[Sum]) -> String {
 /// Why what was listed decides; empty where the list itself does. Ends with a space.
 pub(crate) fn reason(ask: &Ask, scene: &Scene, truth: &Solution) -> String {
     match (ask, truth.counts.as_slice()) {
-        (Ask::Compare { .. }, &[first, second]) => {
+        (Ask::Compare { comparison, .. }, &[first, second]) => {
             format!(
-                "{first} is {} {second}. ",
-                Comparison::relation(first, second)
+                "{first} is {} {second}. Asked: {}. ",
+                Comparison::relation(first, second),
+                comparison.asked()
             )
         }
         (Ask::Arithmetic { steps, .. }, counts) => {
@@ -119,8 +120,9 @@ pub(crate) fn reason(ask: &Ask, scene: &Scene, truth: &Solution) -> String {
             match cells {
                 [Some(one), Some(other)] => {
                     format!(
-                        "{one} is {} {other}. ",
-                        true_side(scene, first, second, *side).relation()
+                        "{one} is {} {other}. Asked: {}. ",
+                        true_side(scene, first, second, *side).relation(),
+                        side.relation()
                     )
                 }
                 _ => String::new(),
@@ -130,15 +132,13 @@ pub(crate) fn reason(ask: &Ask, scene: &Scene, truth: &Solution) -> String {
     }
 }
 
-/// What the look back makes of the first look.
+/// What the look back makes of the first look: the answer, then how the first look compares to it.
 pub(crate) fn verdict(form: Form, answer: &str, glance: &str) -> String {
     match (form, answer == glance) {
-        (Form::SolutionBack, true) => format!("The solution holds: {answer}."),
-        (Form::SolutionBack, false) => {
-            format!("The solution was wrong: it is {answer}, not {glance}.")
-        }
-        (_, true) => format!("That confirms {answer}."),
-        (_, false) => format!("So it is {answer}, not {glance}."),
+        (Form::SolutionBack, true) => format!("It is {answer}: the solution holds."),
+        (Form::SolutionBack, false) => format!("It is {answer}: the solution was wrong."),
+        (_, true) => format!("It is {answer}, as at first glance."),
+        (_, false) => format!("It is {answer}, not {glance}."),
     }
 }
 

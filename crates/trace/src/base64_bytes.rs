@@ -7,12 +7,17 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serializer};
 
+/// `bytes` in the standard alphabet, padded.
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Writes `bytes` as a base64 string.
 ///
 /// # Errors
 /// Only what `serializer` itself reports.
 pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(bytes))
+    serializer.serialize_str(&base64(bytes))
 }
 
 /// Reads a base64 string.

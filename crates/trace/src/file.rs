@@ -19,6 +19,8 @@ pub const MAX_FILE_BYTES: usize = 256 << 20;
 pub const MAX_TOKENS: usize = 32_768;
 /// Most pictures of a prompt.
 pub const MAX_IMAGES: usize = 64;
+/// Most bytes of the encoded pictures that a file carries along, all together.
+pub const MAX_PICTURE_BYTES: usize = 32 << 20;
 /// Most image tokens of a prompt, all pictures together.
 pub const MAX_CELLS: usize = 65_536;
 /// Most bytes of text, everything together.
@@ -72,6 +74,9 @@ impl File {
         at_most("tokens", n_tokens, MAX_TOKENS)?;
         at_most("pictures", self.prompt.images.len(), MAX_IMAGES)?;
         at_most("bytes of text", self.n_text_bytes(), MAX_TEXT_BYTES)?;
+        let images = self.prompt.images.iter();
+        let n_picture_bytes = images.map(|image| image.file.len()).sum();
+        at_most("bytes of pictures", n_picture_bytes, MAX_PICTURE_BYTES)?;
         self.check_maps()?;
         self.check_numbers()?;
         let mut first = 0;

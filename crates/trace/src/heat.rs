@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Range;
 
 use crate::{PromptImage, Token};
 
@@ -105,10 +106,13 @@ impl HeatMap {
         let mut regions: Vec<_> = REGIONS
             .into_iter()
             .zip(masses)
-            .filter(|(_, mass)| *mass > 0.0)
-            .map(|(name, mass)| RegionShare {
+            .enumerate()
+            .filter(|(_, (_, mass))| *mass > 0.0)
+            .map(|(ninth, (name, mass))| RegionShare {
                 name,
                 share: (mass / total) as f32,
+                row_third: ninth / 3,
+                col_third: ninth % 3,
             })
             .collect();
         regions.sort_by(|a, b| b.share.partial_cmp(&a.share).unwrap_or(Ordering::Equal));
@@ -136,6 +140,16 @@ pub struct RegionShare {
     pub name: &'static str,
     /// Between 0 and 1.
     pub share: f32,
+    /// 0 the upper rows, 2 the lower ones.
+    pub row_third: usize,
+    /// 0 the left columns, 2 the right ones.
+    pub col_third: usize,
+}
+
+/// Cells of `0..n` whose centres lie in `third` of the picture.
+pub fn cells_of_third(third: usize, n: usize) -> Range<usize> {
+    let first = |third: usize| (2 * n * third).saturating_sub(3).div_ceil(6);
+    first(third)..first(third + 1).min(n)
 }
 
 impl fmt::Display for RegionShare {

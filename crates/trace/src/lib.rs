@@ -10,15 +10,19 @@ mod file;
 mod heat;
 mod marker;
 mod message;
+mod replay;
 mod segment;
 mod segmenter;
 mod tag;
 mod trace;
 mod watch;
 
+pub use base64_bytes::base64;
 pub use error::TraceError;
-pub use file::{MAX_CELLS, MAX_FILE_BYTES, MAX_IMAGES, MAX_TEXT_BYTES, MAX_TOKENS};
-pub use heat::{HeatMap, RegionShare, encode_map, peak};
+pub use file::{
+    MAX_CELLS, MAX_FILE_BYTES, MAX_IMAGES, MAX_PICTURE_BYTES, MAX_TEXT_BYTES, MAX_TOKENS,
+};
+pub use heat::{HeatMap, RegionShare, cells_of_third, encode_map, peak};
 pub use marker::{Counts, Marker, MarkerKind};
 pub use message::*;
 pub use segment::{Passage, Segment, SegmentKind};

@@ -15,6 +15,8 @@ pub enum Command {
     Ask(Ask),
     /// Stop the answer that is being generated, within one token, or the load.
     Stop,
+    /// Measure the device.
+    Trial,
 }
 
 /// One question. A field that is `None` takes the method's or the checkpoint's default.
@@ -85,6 +87,11 @@ pub enum Event {
     },
     /// Something failed; the engine takes commands again unless `fatal`.
     Error(Failure),
+    /// What a little work took on the device.
+    Trial {
+        /// Smaller is faster.
+        millis: f64,
+    },
 }
 
 /// What was loaded, and on what.
@@ -145,6 +152,13 @@ pub struct PromptImage {
     pub rows: u32,
     /// Columns of image tokens.
     pub cols: u32,
+    /// The encoded picture (PNG, JPEG or WebP), where the trace carries it along; else empty.
+    #[serde(
+        default,
+        with = "crate::base64_bytes",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub file: Vec<u8>,
 }
 
 /// One generated token and where its query looked.

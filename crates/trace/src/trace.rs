@@ -109,7 +109,8 @@ impl Trace {
         Counts::of(&self.markers)
     }
 
-    fn push(&mut self, token: Token) -> Range<usize> {
+    /// Folds one more token in.
+    pub(crate) fn push(&mut self, token: Token) -> Range<usize> {
         let token = finite_token(token);
         let first_changed = self.segmenter.push(&token.text);
         self.segments.truncate(first_changed);

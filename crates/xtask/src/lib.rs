@@ -4,4 +4,5 @@ mod byte_range;
 pub mod folder;
 mod http;
 mod media_type;
+pub mod release;
 pub mod serve;

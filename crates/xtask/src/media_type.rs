@@ -13,6 +13,7 @@ pub fn media_type(path: &Path) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
         "wasm" => "application/wasm",
         "txt" | "md" => "text/plain; charset=utf-8",
         "svg" => "image/svg+xml",

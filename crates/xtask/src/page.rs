@@ -4,10 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use xtask::folder;
+use xtask::{folder, release};
 
 use crate::steps::{Steps, run};
 use crate::{tools, workspace};
+
+/// Name of the files of the engine that runs where there is no GPU.
+const CPU_ENGINE: &str = "worker_cpu";
+
+/// What tells it from the engine for the GPU: see `kernels`.
+pub const CPU_FLAGS: &str = "-C target-feature=+simd128";
+
+const WASM: &str = "wasm32-unknown-unknown";
 
 /// Builds the page and returns its folder.
 ///
@@ -24,6 +32,16 @@ pub fn build(steps: &mut Steps, install: bool) -> Result<PathBuf> {
                 .arg("fetch")
                 .current_dir(workspace::root()))?;
             run(&mut trunk(&folder)?)
+        },
+    )?;
+    steps.run(
+        "the engine for the processor: release build, about 4 minutes on two cores the first time",
+        || {
+            run(&mut cpu_engine())?;
+            run(&mut bind_cpu_engine(&folder)?)?;
+            let loader = format!("import init from './{CPU_ENGINE}.js';await init();");
+            std::fs::write(folder.join(format!("{CPU_ENGINE}_loader.js")), loader)?;
+            release::seal(&folder).context("the list of the release's files was not written")
         },
     )?;
     Ok(folder)
@@ -50,5 +68,39 @@ fn trunk(folder: &Path) -> Result<Command> {
         .env("TRUNK_OFFLINE", "true")
         .env("TRUNK_SKIP_VERSION_CHECK", "true");
     command.current_dir(workspace::root());
+    Ok(command)
+}
+
+/// The worker once more, with vector instructions.
+fn cpu_engine() -> Command {
+    let mut command = Command::new("cargo");
+    command.args([
+        "build",
+        "--release",
+        "--offline",
+        "--package",
+        "worker",
+        "--target",
+        WASM,
+    ]);
+    command
+        .env("RUSTFLAGS", CPU_FLAGS)
+        .current_dir(workspace::root());
+    command
+}
+
+fn bind_cpu_engine(folder: &Path) -> Result<Command> {
+    let module = workspace::target().join(WASM).join("release/worker.wasm");
+    let mut command = tools::command("wasm-bindgen")?;
+    command.args([
+        "--target",
+        "web",
+        "--no-typescript",
+        "--remove-name-section",
+    ]);
+    command
+        .args(["--out-name", CPU_ENGINE, "--out-dir"])
+        .arg(folder)
+        .arg(module);
     Ok(command)
 }

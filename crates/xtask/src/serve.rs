@@ -49,7 +49,21 @@ impl StaticServer {
     /// # Errors
     /// When the folder cannot be read or the address cannot be bound.
     pub fn start(folder: &Path, prefix: &str, host: &str, port: u16) -> Result<Self, ServeError> {
-        let site = Arc::new(Site::new(folder, prefix)?);
+        Self::start_with(folder, prefix, host, port, Vec::new())
+    }
+
+    /// As [`StaticServer::start`], with further header fields on every file.
+    ///
+    /// # Errors
+    /// As [`StaticServer::start`].
+    pub fn start_with(
+        folder: &Path,
+        prefix: &str,
+        host: &str,
+        port: u16,
+        fields: Vec<(&'static str, String)>,
+    ) -> Result<Self, ServeError> {
+        let site = Arc::new(Site::new(folder, prefix, fields)?);
         let prefix = site.prefix.clone();
         let (listener, address) = listen(host, port).map_err(|source| ServeError::Listen {
             address: format!("{host}:{port}"),
@@ -111,6 +125,8 @@ struct Site {
     folder: PathBuf,
     /// Starts and ends with a slash.
     prefix: String,
+    /// Sent with every file.
+    fields: Vec<(&'static str, String)>,
 }
 
 /// What a request's path names.
@@ -122,7 +138,11 @@ enum Target {
 }
 
 impl Site {
-    fn new(folder: &Path, prefix: &str) -> Result<Self, ServeError> {
+    fn new(
+        folder: &Path,
+        prefix: &str,
+        fields: Vec<(&'static str, String)>,
+    ) -> Result<Self, ServeError> {
         let canonical = folder
             .canonicalize()
             .and_then(|folder| std::fs::read_dir(&folder).map(|_| folder));
@@ -136,7 +156,11 @@ impl Site {
         } else {
             format!("/{prefix}/")
         };
-        Ok(Self { folder, prefix })
+        Ok(Self {
+            folder,
+            prefix,
+            fields,
+        })
     }
 
     /// A browser that went away is no fault of ours: nobody hears of the error.
@@ -157,7 +181,13 @@ impl Site {
     fn respond(&self, request: &Request) -> Response {
         let missing = || status("404 Not Found", Vec::new());
         match self.target(&request.target) {
-            Target::File(path) => file_response(&path, request).unwrap_or_else(|_| missing()),
+            Target::File(path) => match file_response(&path, request) {
+                Ok(mut response) => {
+                    response.fields.extend_from_slice(&self.fields);
+                    response
+                }
+                Err(_) => missing(),
+            },
             Target::Redirect(location) => {
                 status("301 Moved Permanently", vec![("Location", location)])
             }

@@ -39,6 +39,18 @@ pub fn all(steps: &mut Steps, install: bool) -> Result<()> {
         ];
         run(cargo(&crates).args(["--", "-D", "warnings"]))
     })?;
+    steps.run("lints, wasm32 without a GPU", || {
+        let crates = [
+            "clippy",
+            "-p",
+            "worker",
+            "--target",
+            "wasm32-unknown-unknown",
+        ];
+        run(cargo(&crates)
+            .args(["--", "-D", "warnings"])
+            .env("RUSTFLAGS", page::CPU_FLAGS))
+    })?;
     // The tests run the programs as their users do; with the tests, so that features resolve as below.
     steps.run("the programs and the tests: build", || {
         run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))

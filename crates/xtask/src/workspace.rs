@@ -19,3 +19,8 @@ pub fn tools() -> PathBuf {
 pub fn dist() -> PathBuf {
     root().join("dist")
 }
+
+/// What cargo builds.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}

@@ -1,27 +1,84 @@
 //! The answer for a screen reader: whole sentences, politely, and the looks back.
 
 use leptos::prelude::*;
-use trace::Trace;
+use trace::{Marker, Trace};
 
+use crate::mark::{counts_words, marker_words};
 use crate::run::{Phase, Run};
+use crate::share_bar::Share;
+use crate::span::{Span, place_words};
 
-/// Invisible text of the sentences that are complete.
+/// Invisible text of the sentences that are complete, and of what the keys have reached.
 #[component]
 pub fn Announcer(run: Run) -> impl IntoView {
     let heard = Memo::new(move |_| run.trace.with(sentences));
     let ending = move || match run.phase.get() {
-        Phase::Waiting => "On its way.",
-        Phase::Done => "The answer is complete.",
-        Phase::Idle | Phase::Answering | Phase::Failed(_) => "",
+        Phase::Waiting => "On its way.".to_owned(),
+        Phase::Done => format!("The answer is complete. {}", run.trace.with(looks_back)),
+        Phase::Idle => run.trace.with(looks_back),
+        Phase::Answering | Phase::Failed(_) => String::new(),
+    };
+    // Scrubbing through an answer is not heard, playing it is.
+    let live = move || {
+        if run.replay.is_at_rest() {
+            "off"
+        } else {
+            "polite"
+        }
     };
     view! {
-        <div class="unseen" aria-live="polite" data-testid="announcer">
+        <div class="unseen" aria-live=live data-testid="announcer">
             <For each=move || heard.get().into_iter().enumerate() key=Clone::clone let((_, sentence))>
-                <p>{sentence}</p>
+                <p dir="auto">{sentence}</p>
             </For>
             <p>{ending}</p>
         </div>
+        <p class="unseen" aria-live="polite" data-testid="told-token">{move || run.looking.told.get()}</p>
     }
+}
+
+/// "Token 97 of 158: bed. Picture 31 %, question 4 %, own words 60 %; mostly upper left, 31 %."
+pub fn token_words(run: Run) -> String {
+    let Some(current) = run.current.get_untracked() else {
+        return String::new();
+    };
+    run.trace.with_untracked(|trace| {
+        let Some(token) = trace.tokens.get(current) else {
+            return String::new();
+        };
+        let share = |share: Share| {
+            format!(
+                "{} {:.0} %",
+                share.word().to_lowercase(),
+                share.of(&token.shares) * 100.0
+            )
+        };
+        let shares = Share::ALL.map(share).join(", ");
+        let place = place_words(Span::of_token(current).map(trace).as_ref());
+        let n_tokens = trace.tokens.len();
+        format!(
+            "Token {} of {n_tokens}: {}. {shares}; {place}.",
+            current + 1,
+            token.text.trim()
+        )
+    })
+}
+
+/// The looks back of a complete answer, each with where it looked.
+fn looks_back(trace: &Trace) -> String {
+    if !trace.is_complete() || trace.markers.is_empty() {
+        return String::new();
+    }
+    let looked = |marker: &Marker| {
+        let place = place_words(Span::from(*marker).map(trace).as_ref());
+        let words = marker_words(*marker);
+        match place.is_empty() {
+            true => words,
+            false => format!("{}, {place}.", words.trim_end_matches('.')),
+        }
+    };
+    let marks: Vec<String> = trace.markers.iter().map(looked).collect();
+    format!("Looks back: {}. {}", counts_words(trace), marks.join(" "))
 }
 
 /// The answer's sentences, each segment's kind before its first; while it runs, without the unfinished one.

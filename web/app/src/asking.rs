@@ -12,6 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::engine::{self, Job, JobId};
 use crate::host::{Host, object_of};
+use crate::picture::Picture;
 use crate::recording::object_of_trace;
 use crate::run::{Phase, Progress, Run};
 
@@ -23,9 +24,10 @@ pub type Ended = Box<dyn FnOnce(Result<JsValue, String>)>;
 pub struct Asking {
     /// What the element shows.
     pub run: Run,
-    host: Host,
+    /// The element in its document.
+    pub host: Host,
     /// Address of the folder the page's own files lie in.
-    base: Rc<str>,
+    pub base: Rc<str>,
     course: Rc<Course>,
 }
 
@@ -75,6 +77,9 @@ impl Asking {
             self.run.reading.set_value(None);
             return self.fail(&error.as_string().unwrap_or_default());
         }
+        if self.run.lacks_picture() {
+            return self.fail("This recording came without its picture; choose one, then ask.");
+        }
         let ask = self.question();
         if ask.question.trim().is_empty() {
             return self.fail("The question is empty; type one, then ask.");
@@ -118,6 +123,9 @@ impl Asking {
         let mut trace = Trace::new(ModelInfo::default());
         trace.prompt.question = self.run.question.get_untracked();
         self.run.show(trace);
+        self.run
+            .asked_seed
+            .set_value(Some(self.run.seed.get_untracked()));
         self.run.phase.set(Phase::Waiting);
         true
     }
@@ -126,11 +134,12 @@ impl Asking {
         let run = &self.run;
         Ask {
             question: run.question.get_untracked(),
-            images: run.picture.with_untracked(|picture| {
-                picture.iter().map(|picture| picture.to_file()).collect()
-            }),
+            images: run
+                .picture
+                .with_untracked(|picture| picture.iter().filter_map(Picture::to_file).collect()),
             method: run.method.get_untracked(),
             max_tokens: run.max_tokens.get_untracked(),
+            temperature: run.temperature.get_untracked(),
             seed: run.seed.get_untracked(),
             ..Ask::default()
         }
@@ -207,7 +216,7 @@ impl Asking {
 
     fn take_in(&self, event: Event) {
         match event {
-            Event::Ready => {}
+            Event::Ready | Event::Trial { .. } => {}
             Event::Progress {
                 loaded_bytes,
                 total_bytes,

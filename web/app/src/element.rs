@@ -4,94 +4,80 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
-use crate::announcer::Announcer;
+use crate::again::Again;
+use crate::announcer::{Announcer, token_words};
 use crate::answer::Answer;
 use crate::asking::Asking;
-use crate::light::{View, scale_image};
+use crate::compare::Compare;
+use crate::keep::Keep;
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
 use crate::maker::world::PictureNotice;
+use crate::mark_detail::{MarkDetail, close_drawer};
+use crate::numbers::Numbers;
+use crate::opening::Opening;
+use crate::pointing::{open_mark, point};
 use crate::question::QuestionForm;
+use crate::recording::GroundNotice;
 use crate::run::Run;
 use crate::samples::Samples;
 use crate::share_bar::ShareBar;
 use crate::stage::Stage;
-use crate::status::{Figures, Notices};
+use crate::status::{Failures, Figures, Notices};
 use crate::timeline::Timeline;
+use crate::views::Views;
 
 /// The whole element: the picture at the left, the words at the right, the time line below.
 #[component]
 pub fn LookBack(asking: Asking) -> impl IntoView {
     let run = asking.run;
     let maker = Maker::new(run);
+    let again = asking.clone();
+    Effect::new(move |_| {
+        if let Some(seed) = run.wished_scene.get() {
+            maker.roll_from(seed);
+            run.wished_scene.set(None);
+        }
+    });
+    let stored = StoredValue::new_local(asking.clone());
     view! {
-        <div class="look-back" on:keydown=move |event| walk(run, &event)>
+        <div
+            class="look-back"
+            class:comparing=move || run.is_comparing.get()
+            on:keydown=move |event| walk(run, &event)
+            on:pointerover=move |event| point(run, &event)
+            on:pointerleave=move |_| run.looking.span.set(None)
+            on:focusin=move |event| point(run, &event)
+            on:click=move |event| open_mark(run, &event)
+        >
             <div class="seeing">
                 <Stage maker />
+                <GroundNotice run />
                 <MakerRow maker />
                 <Views run />
                 <ShareBar run />
                 <Samples run />
             </div>
             <div class="reading">
+                <Opening asking=stored.get_value() />
                 <QuestionForm asking maker />
                 <Notices run />
                 <PictureNotice run />
                 <Answer maker />
+                <Failures run />
+                <Again asking=again />
                 <Figures run />
+                <Numbers run />
+                <Keep asking=stored.get_value() />
                 <Explanation />
             </div>
-            <Timeline run />
+            <Compare run />
+            <div class="foot">
+                <MarkDetail run />
+                <Timeline run />
+            </div>
             <Announcer run />
         </div>
-    }
-}
-
-/// The switches of the stage.
-#[component]
-fn Views(run: Run) -> impl IntoView {
-    let switch = move |(view, word): (View, &'static str)| {
-        let is_on = move || run.view.get() == view;
-        view! {
-            <button type="button" aria-pressed=move || is_on().to_string() on:click=move |_| run.view.set(view)>
-                {word}
-            </button>
-        }
-    };
-    view! {
-        <div class="views" role="group" aria-label="How attention is shown">
-            {View::ALL.map(switch)}
-            <label>
-                <input
-                    type="checkbox"
-                    prop:checked=move || run.per_token.get()
-                    on:change=move |event| run.per_token.set(event_target_checked(&event))
-                />
-                "Each word by itself"
-            </label>
-            <Legend run />
-        </div>
-    }
-}
-
-/// What the brightest and the darkest cell stand for; its place is kept while there is no answer.
-#[component]
-fn Legend(run: Run) -> impl IntoView {
-    let peak = Memo::new(move |_| {
-        run.trace.with(
-            |trace| match run.current.get().and_then(|token| trace.tokens.get(token)) {
-                Some(token) if run.per_token.get() => token.map_max,
-                Some(_) => trace::peak(&trace.tokens),
-                None => 0.0,
-            },
-        )
-    });
-    view! {
-        <p class="legend" class:vacant=move || peak.get() <= 0.0>
-            "0 %"
-            <span class="scale" style:background=move || scale_image(run.view.get())></span>
-            {move || format!("{:.2} % of all attention per cell", peak.get() * 100.0)}
-        </p>
     }
 }
 
@@ -105,20 +91,28 @@ fn Explanation() -> impl IntoView {
                 "The light shows how much weight each part of the picture gets; the three lines show how the weight is divided. "
                 "A model looks back when, in the middle of its reasoning, that weight returns to the picture."
             </p>
-            <p>
-                "Share of a part = mean over layers of (its attention, mean over heads) ÷ (attention on everything from the first image token on). "
-                "A filled diamond marks a look back the model states in words; a ring marks one that is measured: image attention at least twice that of the 20 tokens before."
-            </p>
+            <ul class="shapes">
+                <li><i class="mark stated"></i>"Stated: the text says so, whatever the attention does."</li>
+                <li><i class="mark measured"></i>"Measured: image attention at least twice that of the 20 tokens before, whatever the text says."</li>
+                <li><i class="mark copied"></i>"Copied: a region of the picture was copied into the answer."</li>
+                <li><i class="mark inserted"></i>"Inserted: the model was shown image tokens again."</li>
+            </ul>
+            <p>"Arrow keys walk words, with Shift marks; + and − zoom the time line; Escape stops or closes."</p>
         </details>
     }
 }
 
-/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends.
+/// Arrow keys walk tokens, with Shift marks; Home and End go to the ends; Space plays; Escape closes what lies over
+/// the answer.
 fn walk(run: Run, event: &KeyboardEvent) {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok());
-    let is_typing = target.is_some_and(|target| {
+    if event.key() == "Escape" {
+        close_drawer(run, target.as_ref());
+        return run.is_comparing.set(false);
+    }
+    let is_typing = target.as_ref().is_some_and(|target| {
         matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
     });
     if is_typing || event.alt_key() || event.ctrl_key() || event.meta_key() {
@@ -131,7 +125,22 @@ fn walk(run: Run, event: &KeyboardEvent) {
         ("ArrowLeft", true) => run.step_mark(false),
         ("Home", false) => run.pin(0),
         ("End", false) => run.pin(usize::MAX - 1),
+        (" ", false) if !is_pressed_by_space(event) => run.toggle_play(),
         _ => return,
     }
     event.prevent_default();
+    // The slider tells its value by itself.
+    let is_slider =
+        target.is_some_and(|target| target.get_attribute("role").as_deref() == Some("slider"));
+    if !is_slider {
+        run.looking.told.set(token_words(run));
+    }
+}
+
+/// Whether Space means something else where the focus is.
+fn is_pressed_by_space(event: &KeyboardEvent) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| matches!(target.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"))
 }

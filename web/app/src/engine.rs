@@ -4,13 +4,16 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use js_sys::Reflect;
+use leptos::prelude::untrack;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use trace::{Ask, Command, Event, Failure, Loaded, StopReason, Timing};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{ErrorEvent, MessageEvent, Worker};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, Worker};
 
+use crate::device::{self, Device};
 use crate::worker_script;
 
 /// Load `model` and, unless it is only to be loaded, answer one question with it.
@@ -30,8 +33,10 @@ pub struct JobId(u64);
 
 #[derive(Default)]
 struct Engine {
-    /// Address of the folder that holds `worker_loader.js`.
+    /// Address of the folder that holds the engines' scripts.
     base: String,
+    /// What answers is being found out.
+    choosing: bool,
     worker: Option<Running>,
     loaded: Option<(String, Loaded)>,
     current: Option<(JobId, Job)>,
@@ -46,7 +51,7 @@ struct Running {
     worker: Worker,
     ready: bool,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 /// An event on its way to a sink, delivered when the engine is no longer borrowed:
@@ -127,7 +132,11 @@ impl Engine {
     }
 
     fn start(&mut self) -> Vec<Delivery> {
-        match Running::new(&self.base) {
+        let Some(device) = untrack(device::chosen) else {
+            self.choose();
+            return Vec::new();
+        };
+        match Running::new(&self.base, device) {
             Ok(running) => {
                 self.worker = Some(running);
                 Vec::new()
@@ -139,24 +148,31 @@ impl Engine {
         }
     }
 
+    /// Finds out what answers, then goes on.
+    fn choose(&mut self) {
+        if self.choosing {
+            return;
+        }
+        self.choosing = true;
+        let base = self.base.clone();
+        leptos::task::spawn_local(async move {
+            device::choose(&base).await;
+            change(|engine| {
+                engine.choosing = false;
+                engine.send_next()
+            });
+        });
+    }
+
     fn send(&mut self, command: &Command) -> Vec<Delivery> {
         let Some(running) = &self.worker else {
             return Vec::new();
         };
-        let sent = command
-            .serialize(&Serializer::json_compatible().serialize_bytes_as_arrays(false))
-            .map_err(|error| error.to_string())
-            .and_then(|message| {
-                running
-                    .worker
-                    .post_message(&message)
-                    .map_err(|error| format!("{error:?}"))
-            });
-        match sent {
+        match message_of(command).and_then(|message| running.worker.post_message(&message)) {
             Ok(()) => Vec::new(),
-            Err(detail) => self.crash(
+            Err(error) => self.crash(
                 "the engine's worker took no message; reload the page",
-                detail,
+                format!("{error:?}"),
             ),
         }
     }
@@ -180,11 +196,12 @@ impl Engine {
                 self.end(event)
             }
             Event::Done { .. } | Event::Error(_) => self.end(event),
-            Event::Progress { .. } | Event::Prompt(_) | Event::Token(_) => self
-                .current
-                .iter()
-                .map(|(_, job)| (job.sink.clone(), event.clone()))
-                .collect(),
+            Event::Progress { .. } | Event::Prompt(_) | Event::Token(_) | Event::Trial { .. } => {
+                self.current
+                    .iter()
+                    .map(|(_, job)| (job.sink.clone(), event.clone()))
+                    .collect()
+            }
         }
     }
 
@@ -241,8 +258,9 @@ impl Engine {
 }
 
 impl Running {
-    fn new(base: &str) -> Result<Self, String> {
-        let worker = worker_script::start(base).map_err(|error| format!("{error:?}"))?;
+    fn new(base: &str, device: Device) -> Result<Self, String> {
+        let worker =
+            worker_script::start(base, device.script()).map_err(|error| format!("{error:?}"))?;
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|message: MessageEvent| {
             match serde_wasm_bindgen::from_value(message.data()) {
                 Ok(event) => change(|engine| engine.receive(event)),
@@ -254,13 +272,11 @@ impl Running {
                 }),
             }
         });
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(|error: ErrorEvent| {
-            let detail = format!(
-                "{} ({}:{})",
-                error.message(),
-                error.filename(),
-                error.lineno()
-            );
+        let on_error = Closure::<dyn FnMut(web_sys::Event)>::new(|error: web_sys::Event| {
+            // A script that did not arrive is told by an event without a message.
+            let message = Reflect::get(&error, &"message".into()).ok();
+            let detail = message.and_then(|message| message.as_string());
+            let detail = detail.unwrap_or_else(|| "the engine's script did not arrive".to_owned());
             change(|engine| {
                 engine.crash(
                     "the engine stopped unexpectedly; ask again to start a new one",
@@ -277,6 +293,12 @@ impl Running {
             _on_error: on_error,
         })
     }
+}
+
+/// A command as the worker takes it.
+pub fn message_of(command: &Command) -> Result<JsValue, JsValue> {
+    let serializer = Serializer::json_compatible().serialize_bytes_as_arrays(false);
+    Ok(command.serialize(&serializer)?)
 }
 
 fn with_method(mut ask: Ask, loaded: &Loaded) -> Ask {

@@ -1,11 +1,10 @@
 //! The light of the current token, on its way from the token before.
 
-use std::slice;
-
 use leptos::prelude::*;
-use trace::{HeatMap, Trace};
+use trace::Trace;
 
 use crate::light::{light_between, light_from_map};
+use crate::span::Span;
 
 /// Milliseconds the light takes from one token to the next.
 const LIGHT_MOVES_MILLIS: f64 = 120.0;
@@ -21,25 +20,14 @@ pub struct Light {
     pub cols: u32,
 }
 
-/// The light of one token on the first picture.
-pub fn light_of(trace: &Trace, token: Option<usize>, per_token: bool) -> Light {
-    let token = token
-        .and_then(|token| trace.tokens.get(token))
-        .filter(|token| !token.map.is_empty());
-    let first = trace.prompt.images.get(..1).unwrap_or_default();
-    let Some((token, image, map)) = token.and_then(|token| {
-        let map = HeatMap::mean(slice::from_ref(token), first).pop()?;
-        Some((token, first.first()?, map))
-    }) else {
+/// The mean light of a stretch of tokens on the first picture, relative to `peak` or, without one, to itself.
+pub fn light_of(trace: &Trace, span: Option<Span>, peak: Option<f32>) -> Light {
+    let map = span.and_then(|span| span.map(trace));
+    let Some((map, image)) = map.zip(trace.prompt.images.first()) else {
         return Light::default();
     };
-    let peak = if per_token {
-        token.map_max
-    } else {
-        trace::peak(&trace.tokens)
-    };
     Light {
-        cells: light_from_map(&map, peak),
+        cells: light_from_map(&map, peak.unwrap_or_else(|| map.peak())),
         rows: image.rows,
         cols: image.cols,
     }
@@ -76,13 +64,15 @@ pub fn move_light(target: Memo<Light>) -> ReadSignal<Light> {
     shown
 }
 
-fn now_millis() -> f64 {
+/// The browser's time.
+pub fn now_millis() -> f64 {
     window()
         .performance()
         .map_or(0.0, |performance| performance.now())
 }
 
-fn prefers_less_motion() -> bool {
+/// Whether the reader asked for less motion.
+pub fn prefers_less_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)");
     query.ok().flatten().is_some_and(|query| query.matches())
 }

@@ -72,8 +72,13 @@ impl Maker {
         if self.run.phase.with_untracked(Phase::is_running) {
             return;
         }
+        self.roll_from(random_seed());
+    }
+
+    /// Puts the scene of this seed on the stage.
+    pub fn roll_from(&self, seed: u64) {
         self.chosen.set(None);
-        let arrangement = Arrangement::roll(random_seed());
+        let arrangement = Arrangement::roll(seed);
         let n_objects = arrangement.pieces.len();
         self.told.set(format!("A new scene: {n_objects} objects."));
         self.show(arrangement);
@@ -111,7 +116,12 @@ impl Maker {
 
     /// With questions about it, one of them in the box unless a person wrote there.
     fn show(&self, arrangement: Arrangement) {
-        let offers = Offers::about(arrangement.scene(), Dice::from_seed(random_seed()));
+        // A scene that is rolled again, from a link, offers the same questions.
+        let dice = match arrangement.is_changed {
+            true => Dice::from_seed(random_seed()),
+            false => Dice::from_seed(arrangement.seed),
+        };
+        let offers = Offers::about(arrangement.scene(), dice);
         if let Some(text) = offers.text(0)
             && self.run.is_question_suggested()
         {

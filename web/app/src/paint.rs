@@ -6,6 +6,7 @@ use web_sys::{
     OffscreenCanvasRenderingContext2d,
 };
 
+use crate::gaze::Light;
 use crate::light::{View, pixels_from_light};
 
 /// Where a picture lies in its stage.
@@ -71,12 +72,21 @@ impl Painter {
         self.place(picture);
     }
 
-    /// Light on `rows` × `cols` cells: the picture shining through, a heat map, or the grid.
-    pub fn light(&self, picture: &ImageBitmap, light: &[f32], cols: u32, rows: u32, view: View) {
-        if !self.put_cells(light, cols, rows, view) {
+    /// Light on a picture: the picture shining through, a heat map, or the grid. Without a picture the cells
+    /// are squares, and only heat can be shown.
+    pub fn light(&self, picture: Option<&ImageBitmap>, light: &Light, view: View) {
+        let view = match picture {
+            None if view == View::Spotlight => View::Heat,
+            _ => view,
+        };
+        let Light { cells, rows, cols } = light;
+        if !self.put_cells(cells, *cols, *rows, view) {
             return;
         }
-        let at = self.fit(picture);
+        let size = picture.map_or((*cols, *rows), |picture| {
+            (picture.width(), picture.height())
+        });
+        let at = self.fit(size);
         self.context
             .set_image_smoothing_enabled(view != View::Cells);
         // Refused only for a detached bitmap.
@@ -87,14 +97,14 @@ impl Painter {
             at.width,
             at.height,
         );
-        match view {
-            View::Spotlight => {
+        match (view, picture) {
+            (View::Spotlight, Some(picture)) => {
                 self.composite("source-in");
                 self.place(picture);
                 self.composite("source-over");
             }
-            View::Heat => {}
-            View::Cells => self.grid(at, cols, rows),
+            (View::Cells, _) => self.grid(at, *cols, *rows),
+            _ => {}
         }
     }
 
@@ -115,7 +125,7 @@ impl Painter {
     }
 
     fn place(&self, picture: &ImageBitmap) {
-        let at = self.fit(picture);
+        let at = self.fit((picture.width(), picture.height()));
         // Refused only for a detached bitmap.
         let _ = self
             .context
@@ -127,9 +137,10 @@ impl Painter {
         let _ = self.context.set_global_composite_operation(operation);
     }
 
-    fn fit(&self, picture: &ImageBitmap) -> Fit {
+    /// Place of a picture of `(width, height)`, in any unit.
+    fn fit(&self, (width, height): (u32, u32)) -> Fit {
         let stage = (self.canvas.width().into(), self.canvas.height().into());
-        fit(stage, (picture.width().into(), picture.height().into()))
+        fit(stage, (width.into(), height.into()))
     }
 
     /// Puts one pixel per cell on the small canvas; false when the light does not fill the grid.

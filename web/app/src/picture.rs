@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use js_sys::{Array, ArrayBuffer, JsString, Uint8Array};
 use scene::SIDE_PX;
-use trace::ImageFile;
+use trace::{ImageFile, PromptImage};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -15,6 +15,11 @@ use web_sys::{
 use crate::maker::arrangement::Arrangement;
 use crate::maker::png::png;
 use crate::orientation::jpeg_orientation;
+
+/// Longer side of a ground.
+const GROUND_PX: f64 = 448.0;
+/// Its colour: light is seen on it, and so is its absence.
+const GROUND: &str = "#cfc9bb";
 
 /// A decoded picture; cloning shares it.
 #[derive(Clone)]
@@ -36,6 +41,8 @@ pub enum Content {
     File(Rc<[u8]>),
     /// A scene, made into a file when it is asked about.
     Scene(Rc<Arrangement>),
+    /// A plain ground in the place of a picture that a recording came without.
+    Ground,
 }
 
 /// Why a picture cannot be shown.
@@ -94,9 +101,30 @@ impl Picture {
     /// The scene that it shows; none of a file.
     pub fn arrangement(&self) -> Option<Rc<Arrangement>> {
         match &self.content {
-            Content::File(_) => None,
+            Content::File(_) | Content::Ground => None,
             Content::Scene(arrangement) => Some(Rc::clone(arrangement)),
         }
+    }
+
+    /// A plain ground of the proportions of a picture that is not at hand.
+    pub fn ground(name: String, (width_px, height_px): (u32, u32)) -> Result<Self, PictureError> {
+        let scale = GROUND_PX / f64::from(width_px.max(height_px).max(1));
+        let side_px = |px: u32| ((f64::from(px) * scale).round() as u32).max(1);
+        let bitmap = plain_bitmap(side_px(width_px), side_px(height_px));
+        Ok(Self {
+            name,
+            content: Content::Ground,
+            bitmap: bitmap.ok_or(PictureError::Undrawable)?,
+            is_fitting: true,
+        })
+    }
+
+    /// Reads the bytes of a file.
+    pub async fn of_file(bytes: &[u8], name: String) -> Result<Self, PictureError> {
+        let parts = Array::of1(&Uint8Array::from(bytes));
+        let undecodable = |_| PictureError::Undecodable { name: name.clone() };
+        let blob = Blob::new_with_u8_array_sequence(&parts).map_err(undecodable)?;
+        Self::decode(blob, name).await
     }
 
     /// Reads a Blob, a File, an ImageBitmap or the picture at an address.
@@ -144,18 +172,31 @@ impl Picture {
         })
     }
 
-    /// The picture as the engine takes it.
-    pub fn to_file(&self) -> ImageFile {
+    /// The picture as the engine takes it; none of a ground.
+    pub fn to_file(&self) -> Option<ImageFile> {
         let side_px = SIDE_PX as u32;
-        ImageFile {
+        let bytes = match &self.content {
+            Content::File(bytes) => bytes.to_vec(),
+            Content::Scene(arrangement) => {
+                png(&scene::render(&arrangement.scene()), side_px, side_px)
+            }
+            Content::Ground => return None,
+        };
+        Some(ImageFile {
             name: self.name.clone(),
-            bytes: match &self.content {
-                Content::File(bytes) => bytes.to_vec(),
-                Content::Scene(arrangement) => {
-                    png(&scene::render(&arrangement.scene()), side_px, side_px)
-                }
-            },
-        }
+            bytes,
+        })
+    }
+
+    /// Whether it only holds the place of one that is not at hand.
+    pub fn is_ground(&self) -> bool {
+        matches!(self.content, Content::Ground)
+    }
+
+    /// Whether it can be the one that a recording was made with: the size is the same.
+    pub fn has_size_of(&self, image: &PromptImage) -> bool {
+        let size_px = (self.bitmap.width(), self.bitmap.height());
+        !self.is_ground() && size_px == (image.width_px, image.height_px)
     }
 }
 
@@ -187,6 +228,15 @@ async fn bitmap_of(blob: &Blob) -> Option<ImageBitmap> {
         .create_image_bitmap_with_blob(blob)
         .ok()?;
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
+}
+
+fn plain_bitmap(width_px: u32, height_px: u32) -> Option<ImageBitmap> {
+    let canvas = OffscreenCanvas::new(width_px, height_px).ok()?;
+    let context = canvas.get_context("2d").ok()??;
+    let context: OffscreenCanvasRenderingContext2d = context.dyn_into().ok()?;
+    context.set_fill_style_str(GROUND);
+    context.fill_rect(0.0, 0.0, width_px.into(), height_px.into());
+    canvas.transfer_to_image_bitmap().ok()
 }
 
 fn bitmap_of_scene(arrangement: &Arrangement) -> Option<ImageBitmap> {

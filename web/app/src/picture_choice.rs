@@ -6,11 +6,12 @@ use trace::{Failure, ModelInfo, Trace};
 use wasm_bindgen::JsValue;
 use web_sys::{DataTransfer, File};
 
+use crate::light::View;
 use crate::picture::Picture;
 use crate::run::{Phase, Run};
 
 /// Reads `source` (a Blob, File, ImageBitmap or address) and puts it on the stage; the answer about
-/// another picture goes. An unreadable one is the run's failure, the picture at hand stays.
+/// another picture goes, a recording that came without its picture stays when this may be the one. An unreadable one is the run's failure, the picture at hand stays.
 pub fn choose_picture(run: Run, source: JsValue) {
     choose(run, source, false);
 }
@@ -22,11 +23,18 @@ pub fn choose_fitting_picture(run: Run, source: JsValue) {
 
 fn choose(run: Run, source: JsValue, is_fitting: bool) {
     let turn = begin_turn(run);
+    let is_awaited = run.lacks_picture();
     let reading = wasm_bindgen_futures::future_to_promise(async move {
         match Picture::read(&source).await {
             Ok(picture) => {
                 // A picture that was chosen later may have been read sooner.
                 if run.picture_turn.get_value() == turn {
+                    if is_awaited {
+                        run.view.set(View::default());
+                        if !is_of_recording(run, &picture) {
+                            forget_answer(run);
+                        }
+                    }
                     run.picture.set(Some(Picture {
                         is_fitting,
                         ..picture
@@ -39,31 +47,43 @@ fn choose(run: Run, source: JsValue, is_fitting: bool) {
     });
     run.reading.set_value(Some(reading.clone()));
     if !run.phase.with_untracked(Phase::is_running) {
-        forget_answer(run);
+        if !is_awaited {
+            forget_answer(run);
+        }
         report(run, reading);
     }
+}
+
+/// Whether the answer at hand can be about this picture.
+fn is_of_recording(run: Run, picture: &Picture) -> bool {
+    run.trace.with_untracked(|trace| {
+        let image = trace.prompt.images.first();
+        image.is_some_and(|image| picture.has_size_of(image))
+    })
 }
 
 /// Puts a picture that is at hand on the stage; the answer about another one goes.
 pub fn show_picture(run: Run, picture: Picture) {
     begin_turn(run);
     run.reading.set_value(None);
-    run.picture.set(Some(picture));
     let is_fresh = run.phase.with_untracked(|phase| *phase == Phase::Idle)
         && run.trace.with_untracked(|trace| trace.tokens.is_empty());
+    // An answer is set aside with the picture it is about.
     if !is_fresh {
         forget_answer(run);
     }
+    run.picture.set(Some(picture));
 }
 
 /// From now on pictures that were chosen before are late.
-fn begin_turn(run: Run) -> u32 {
+pub fn begin_turn(run: Run) -> u32 {
     run.picture_turn
         .update_value(|turn| *turn = turn.wrapping_add(1));
     run.picture_turn.get_value()
 }
 
-fn forget_answer(run: Run) {
+/// Clears the page of the answer; it can be brought back.
+pub fn forget_answer(run: Run) {
     run.phase.set(Phase::Idle);
     run.show(Trace::new(ModelInfo::default()));
 }

@@ -1,20 +1,25 @@
 //! What `look-back.js` holds of one element: the methods of the contract.
 
 use std::any::Any;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use trace::Failure;
 use wasm_bindgen::prelude::*;
-use web_sys::{ClipboardEvent, Document, HtmlElement, KeyboardEvent, ShadowRoot};
+use web_sys::{
+    ClipboardEvent, Document, Element, EventTarget, HtmlElement, KeyboardEvent, ShadowRoot,
+};
 
+use crate::address;
 use crate::asking::{Asking, Ended};
 use crate::element::LookBack;
+use crate::gaze::prefers_less_motion;
 use crate::host::Host;
+use crate::keep::import::take_file;
 use crate::picture_choice::{choose_picture, file_of};
-use crate::recording::{fetch_trace, trace_of};
+use crate::recording::{fetch_trace, show_recording, trace_of};
 use crate::run::{Phase, Run};
 use crate::sheet;
 
@@ -25,11 +30,13 @@ pub struct Player {
     /// Unmounts the element when dropped.
     mounted: Option<Box<dyn Any>>,
     listeners: Vec<Listener>,
+    /// The address said what to show, so no recording opens.
+    is_linked: Cell<bool>,
 }
 
-/// A listener on the document, removed when dropped.
+/// A listener on the document or its window, removed when dropped.
 struct Listener {
-    document: Document,
+    target: EventTarget,
     event: &'static str,
     callback: Function,
     _closure: Box<dyn Any>,
@@ -55,20 +62,25 @@ pub fn mount(element: HtmlElement, root: ShadowRoot, base: &str) -> Result<Playe
         let asking = make
             .get_or_init(|| Asking::new(Run::new(), made_host, &base))
             .clone();
+        if address::is_page(&asking.host) {
+            address::follow(asking.run, asking.host.clone());
+        }
         view! { <LookBack asking /> }
     });
     let asking = made
         .get()
         .cloned()
         .ok_or("the element could not be filled")?;
-    let listeners = vec![
-        listen_escape(&document, &asking)?,
+    let mut listeners = vec![
+        listen_keys(&document, &asking)?,
         listen_paste(&document, &asking, host)?,
     ];
+    listeners.extend(listen_address(&asking)?);
     Ok(Player {
         asking,
         mounted: Some(Box::new(mounted)),
         listeners,
+        is_linked: Cell::default(),
     })
 }
 
@@ -82,15 +94,8 @@ impl Player {
             "model" => run.model.set(value),
             "question" => run.question.set(value),
             "src" if !value.is_empty() => choose_picture(run, value.into()),
-            "trace" if !value.is_empty() => leptos::task::spawn_local(async move {
-                match fetch_trace(&value).await {
-                    Ok(trace) => show_recording(run, trace),
-                    Err(message) => run.phase.set(Phase::Failed(Failure {
-                        message,
-                        ..Failure::default()
-                    })),
-                }
-            }),
+            "page" => self.is_linked.set(address::restore(run, &self.asking.host)),
+            "trace" if !value.is_empty() && !self.is_linked.get() => open_with(run, value),
             _ => {}
         }
     }
@@ -102,7 +107,7 @@ impl Player {
         promise(move |ended| asking.load(Some(ended)))
     }
 
-    /// Asks `{ image, question, method, maxTokens, seed }`, each optional; gives the trace.
+    /// Asks `{ image, question, method, maxTokens, temperature, seed }`, each optional; gives the trace.
     pub fn ask(&self, options: &JsValue) -> Promise {
         let run = self.asking.run;
         let asking = self.asking.clone();
@@ -128,6 +133,11 @@ impl Player {
                     .and_then(|value| value.as_f64())
                     .map(|n| n as u32),
             );
+            run.temperature.set(
+                option("temperature")
+                    .and_then(|value| value.as_f64())
+                    .map(|t| t as f32),
+            );
             run.seed.set(
                 option("seed")
                     .and_then(|value| value.as_f64())
@@ -144,20 +154,19 @@ impl Player {
         self.asking.stop();
     }
 
-    /// Shows a recorded answer: a trace object or the text of a trace file.
-    ///
-    /// # Errors
-    /// When it is no trace, with the reason as a sentence, or while an answer is on its way.
-    pub fn replay(&self, recorded: &JsValue) -> Result<(), JsError> {
+    /// Shows a recorded answer, a trace object or the text of a trace file, at its end, to be played. The
+    /// promise fails when it is no trace, with the reason as a sentence, or while an answer is on its way.
+    pub fn replay(&self, recorded: JsValue) -> Promise {
         let run = self.asking.run;
-        if run.phase.with_untracked(Phase::is_running) {
-            return Err(JsError::new(
-                "An answer is on its way; stop it first, or wait for it.",
-            ));
-        }
-        let trace = trace_of(recorded).map_err(|message| JsError::new(&message))?;
-        show_recording(run, trace);
-        Ok(())
+        wasm_bindgen_futures::future_to_promise(async move {
+            if run.phase.with_untracked(Phase::is_running) {
+                let message = "An answer is on its way; stop it first, or wait for it.";
+                return Err(js_sys::Error::new(message).into());
+            }
+            let trace = trace_of(&recorded).map_err(|message| js_sys::Error::new(&message))?;
+            show_recording(run, trace, false).await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Takes the element down; a running answer stops.
@@ -168,10 +177,25 @@ impl Player {
     }
 }
 
-fn show_recording(run: Run, trace: trace::Trace) {
-    run.question.set(trace.prompt.question.clone());
-    run.show(trace);
-    run.phase.set(Phase::Idle);
+/// Opens with the recording at `url`: it plays, unless less motion is wished for, and invites to ask. While
+/// it is on its way no sample takes its place.
+fn open_with(run: Run, url: String) {
+    let earlier = run.reading.get_value();
+    let opened = wasm_bindgen_futures::future_to_promise(async move {
+        match fetch_trace(&url).await {
+            Ok(trace) => {
+                run.reading.set_value(earlier);
+                let is_shown = show_recording(run, trace, !prefers_less_motion()).await;
+                run.replay.is_opening.set(is_shown);
+            }
+            Err(message) => run.phase.set(Phase::Failed(Failure {
+                message,
+                ..Failure::default()
+            })),
+        }
+        Ok(JsValue::UNDEFINED)
+    });
+    run.reading.set_value(Some(opened));
 }
 
 /// A promise settled by whoever gets its `Ended`.
@@ -191,13 +215,39 @@ fn promise(begin: impl FnOnce(Ended)) -> Promise {
     })
 }
 
-fn listen_escape(document: &Document, asking: &Asking) -> Result<Listener, JsValue> {
+/// Escape stops an answer and a replay; Space plays where the focus is nowhere and the element is the page.
+fn listen_keys(document: &Document, asking: &Asking) -> Result<Listener, JsValue> {
     let asking = asking.clone();
+    let is_page = address::is_page(&asking.host);
     listen(document, "keydown", move |event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            asking.stop();
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let is_nowhere = target.is_some_and(|target| target.tag_name() == "BODY");
+        match event.key().as_str() {
+            "Escape" => {
+                asking.run.replay.is_playing.set(false);
+                asking.stop();
+            }
+            " " if is_page && is_nowhere && untrack(|| asking.run.n_replayable()) > 0 => {
+                event.prevent_default();
+                asking.run.toggle_play();
+            }
+            _ => {}
         }
     })
+}
+
+/// A link that is put into the address bar of the open page.
+fn listen_address(asking: &Asking) -> Result<Option<Listener>, JsValue> {
+    let Some(window) = web_sys::window().filter(|_| address::is_page(&asking.host)) else {
+        return Ok(None);
+    };
+    let asking = asking.clone();
+    let on_change = move |_: web_sys::Event| {
+        address::restore(asking.run, &asking.host);
+    };
+    listen(&window, "hashchange", on_change).map(Some)
 }
 
 /// A pasted picture goes to the element that has the focus, or to the document's first.
@@ -213,21 +263,21 @@ fn listen_paste(document: &Document, asking: &Asking, host: Host) -> Result<List
         let file = event.clipboard_data().and_then(|data| file_of(&data));
         if let Some(file) = file.filter(|_| is_focused || is_unclaimed && is_first) {
             event.prevent_default();
-            choose_picture(run, file.into());
+            take_file(run, file);
         }
     })
 }
 
 fn listen<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
-    document: &Document,
+    target: &EventTarget,
     event: &'static str,
     handle: impl FnMut(E) + 'static,
 ) -> Result<Listener, JsValue> {
     let closure = Closure::<dyn FnMut(E)>::new(handle);
     let callback: Function = closure.as_ref().unchecked_ref::<Function>().clone();
-    document.add_event_listener_with_callback(event, &callback)?;
+    target.add_event_listener_with_callback(event, &callback)?;
     Ok(Listener {
-        document: document.clone(),
+        target: target.clone(),
         event,
         callback,
         _closure: Box::new(closure),
@@ -238,7 +288,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         // A listener that is not there cannot be removed, which is as good.
         let _ = self
-            .document
+            .target
             .remove_event_listener_with_callback(self.event, &self.callback);
     }
 }

@@ -7,6 +7,8 @@ use crate::asking::Asking;
 use crate::maker::Maker;
 use crate::maker::offers::OfferList;
 use crate::maker::world::WordNotice;
+use crate::methods::MethodSelect;
+use crate::models::ModelSelect;
 use crate::status::{LoadBar, Status};
 
 /// The form; Enter asks.
@@ -44,6 +46,7 @@ pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
             <div class="ask">
                 <textarea
                     id="question"
+                    dir="auto"
                     rows="2"
                     placeholder="What do you want to know about the picture?"
                     enterkeyhint="send"
@@ -64,33 +67,16 @@ pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
     }
 }
 
-/// How to answer: method, limit, seed.
+/// How to answer: model, method, limit, chance.
 #[component]
 fn Options(asking: Asking) -> impl IntoView {
     let run = asking.run;
-    let methods = move || {
-        run.loaded.with(|loaded| {
-            loaded
-                .iter()
-                .flat_map(|loaded| loaded.methods.clone())
-                .collect::<Vec<_>>()
-        })
-    };
-    let method = move |name: String| {
-        let value = name.clone();
-        view! { <option value=value>{name}</option> }
-    };
     view! {
         <details class="options">
             <summary>"Options"</summary>
             <div>
-                <label>
-                    "Method"
-                    <select prop:value=move || run.method.get() on:change=move |event| run.method.set(event_target_value(&event))>
-                        <option value="">"the model’s own"</option>
-                        <For each=methods key=Clone::clone children=method />
-                    </select>
-                </label>
+                <ModelSelect run />
+                <MethodSelect run />
                 <label>
                     "Most tokens"
                     <input
@@ -100,6 +86,18 @@ fn Options(asking: Asking) -> impl IntoView {
                         placeholder="as needed"
                         prop:value=move || run.max_tokens.get().map(|n| n.to_string()).unwrap_or_default()
                         on:input=move |event| run.max_tokens.set(event_target_value(&event).parse().ok())
+                    />
+                </label>
+                <label>
+                    "Temperature"
+                    <input
+                        type="number"
+                        min="0"
+                        max="2"
+                        step="0.1"
+                        placeholder="the model’s own"
+                        prop:value=move || run.temperature.get().map(|t| t.to_string()).unwrap_or_default()
+                        on:input=move |event| run.temperature.set(event_target_value(&event).parse().ok())
                     />
                 </label>
                 <label>

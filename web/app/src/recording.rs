@@ -1,10 +1,17 @@
-//! Recorded answers: a trace as an object of the page, and back.
+//! Recorded answers: a trace as an object of the page, and back; its picture.
 
 use js_sys::{JSON, JsString};
-use trace::Trace;
+use leptos::prelude::*;
+use trace::{ModelInfo, PromptImage, Trace};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
+
+use crate::light::View;
+use crate::maker::world::is_made_for_scenes;
+use crate::picture::Picture;
+use crate::picture_choice::begin_turn;
+use crate::run::{Phase, Run};
 
 /// The trace as a plain object, field for field what its file holds.
 pub fn object_of_trace(trace: &Trace) -> JsValue {
@@ -42,4 +49,85 @@ pub async fn fetch_trace(url: &str) -> Result<Trace, String> {
         .await
         .map_err(missing)?;
     trace_of(&json)
+}
+
+/// Shows a recorded answer with its picture: played, or at its end. False, and nothing happens, when
+/// another picture or a question came in between.
+pub async fn show_recording(run: Run, mut trace: Trace, plays: bool) -> bool {
+    let files = trace.prompt.images.iter_mut();
+    let files: Vec<_> = files.map(|image| std::mem::take(&mut image.file)).collect();
+    if let Some(image) = trace.prompt.images.first().cloned() {
+        let turn = run.picture_turn.get_value();
+        let file = files.into_iter().next().unwrap_or_default();
+        let picture = picture_of(run, &image, &file, &trace.model).await;
+        if run.picture_turn.get_value() != turn || run.phase.with_untracked(Phase::is_running) {
+            return false;
+        }
+        begin_turn(run);
+        run.reading.set_value(None);
+        if picture.as_ref().is_some_and(Picture::is_ground) {
+            run.view.set(View::Cells);
+        }
+        run.picture.set(picture);
+    }
+    run.question.set(trace.prompt.question.clone());
+    run.open_recording(trace, plays);
+    run.phase.set(Phase::Idle);
+    true
+}
+
+/// The picture that came along; else the one at hand, if it is of that name and size; else a ground.
+async fn picture_of(
+    run: Run,
+    image: &PromptImage,
+    file: &[u8],
+    model: &ModelInfo,
+) -> Option<Picture> {
+    if !file.is_empty()
+        && let Ok(picture) = Picture::of_file(file, image.name.clone()).await
+    {
+        return Some(Picture {
+            is_fitting: is_made_for_scenes(model),
+            ..picture
+        });
+    }
+    if let Some(reading) = run.reading.get_value() {
+        // One that cannot be read is reported where it was chosen.
+        let _ = JsFuture::from(reading).await;
+    }
+    let at_hand = run.picture.get_untracked();
+    let is_it = |picture: &Picture| picture.name == image.name && picture.has_size_of(image);
+    at_hand.filter(is_it).or_else(|| {
+        let size_px = match (image.width_px, image.height_px) {
+            (0, _) | (_, 0) => (image.cols, image.rows),
+            size_px => size_px,
+        };
+        Picture::ground(image.name.clone(), size_px).ok()
+    })
+}
+
+/// Says how to add the picture of a recording that came without it.
+#[component]
+pub fn GroundNotice(run: Run) -> impl IntoView {
+    let words = move || {
+        let picture = run.picture.get()?;
+        let image = run
+            .trace
+            .with(|trace| trace.prompt.images.first().cloned())?;
+        picture.is_ground().then(|| ground_words(&image))
+    };
+    view! { <p class="notice ground" role="status" data-testid="no-picture">{words}</p> }
+}
+
+fn ground_words(image: &PromptImage) -> String {
+    let PromptImage {
+        name,
+        width_px,
+        height_px,
+        ..
+    } = image;
+    let name: String = name.chars().take(60).collect();
+    format!(
+        "This recording came without its picture. Drop “{name}” ({width_px} × {height_px} px) here to see where the light falls."
+    )
 }

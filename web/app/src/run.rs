@@ -4,8 +4,12 @@ use js_sys::Promise;
 use leptos::prelude::*;
 use trace::{Failure, Loaded, ModelInfo, Trace};
 
+use crate::earlier::Earlier;
 use crate::light::View;
+use crate::looking::Looking;
+use crate::models::ModelChoice;
 use crate::picture::Picture;
+use crate::replay::Replay;
 
 /// Where the element is in the life of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +58,12 @@ pub struct Run {
     pub max_tokens: RwSignal<Option<u32>>,
     /// Seed of the sampler.
     pub seed: RwSignal<u64>,
+    /// Chance in the choice of tokens; `None` is the model's own.
+    pub temperature: RwSignal<Option<f32>>,
+    /// The seed that the answer was asked with; `None` of a recorded one.
+    pub asked_seed: StoredValue<Option<u64>>,
+    /// Models that the page's author offers.
+    pub models: RwSignal<Vec<ModelChoice>>,
     /// The picture on the stage.
     pub picture: RwSignal<Option<Picture>, LocalStorage>,
     /// Settles when the picture last asked for is read.
@@ -62,6 +72,10 @@ pub struct Run {
     pub picture_turn: StoredValue<u32>,
     /// The answer so far.
     pub trace: RwSignal<Trace>,
+    /// The answer before it.
+    pub earlier: RwSignal<Option<Earlier>, LocalStorage>,
+    /// Both are shown side by side.
+    pub is_comparing: RwSignal<bool>,
     /// Where the element is in the life of an answer.
     pub phase: RwSignal<Phase>,
     /// Loading, if it goes on.
@@ -76,8 +90,14 @@ pub struct Run {
     pub current: Memo<Option<usize>>,
     /// How it is shown.
     pub view: RwSignal<View>,
+    /// Going back into the answer.
+    pub replay: Replay,
+    /// The seed of a scene that a link asks for.
+    pub wished_scene: RwSignal<Option<u64>>,
     /// Brightness relative to this token's own peak instead of the whole answer's.
     pub per_token: RwSignal<bool>,
+    /// How the reader looks at it.
+    pub looking: Looking,
 }
 
 impl Run {
@@ -97,10 +117,15 @@ impl Run {
             method: RwSignal::default(),
             max_tokens: RwSignal::default(),
             seed: RwSignal::default(),
+            temperature: RwSignal::default(),
+            asked_seed: StoredValue::default(),
+            models: RwSignal::default(),
             picture: RwSignal::new_local(None),
             reading: StoredValue::new_local(None),
             picture_turn: StoredValue::default(),
             trace,
+            earlier: RwSignal::new_local(None),
+            is_comparing: RwSignal::default(),
             phase: RwSignal::default(),
             progress: RwSignal::default(),
             loaded: RwSignal::default(),
@@ -108,13 +133,22 @@ impl Run {
             pinned,
             current,
             view: RwSignal::default(),
+            replay: Replay::new(),
+            wished_scene: RwSignal::default(),
             per_token: RwSignal::default(),
+            looking: Looking::new(current),
         }
     }
 
     /// Whether an answer is on its way; tracks the phase.
     pub fn is_running(&self) -> bool {
         self.phase.with(Phase::is_running)
+    }
+
+    /// Whether a ground holds the place of the picture.
+    pub fn lacks_picture(&self) -> bool {
+        self.picture
+            .with_untracked(|picture| picture.as_ref().is_some_and(Picture::is_ground))
     }
 
     /// Puts a question of the page's own into the box.
@@ -130,8 +164,12 @@ impl Run {
         })
     }
 
-    /// Shows `trace` and follows its newest token.
+    /// Shows `trace` and follows its newest token; the answer before it is set aside, a replay is over.
     pub fn show(&self, trace: Trace) {
+        self.set_aside();
+        self.asked_seed.set_value(None);
+        self.looking.forget();
+        self.replay.clear();
         self.hovered.set(None);
         self.pinned.set(None);
         self.trace.set(trace);
@@ -144,10 +182,14 @@ impl Run {
         }
     }
 
-    /// Chooses a token; beyond the end is the newest.
+    /// Chooses a token; beyond the end is the newest, and in a replay the recording goes on up to it.
     pub fn pin(&self, token: usize) {
         let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
+        if token >= n_tokens && self.is_midway() {
+            return self.seek(token.saturating_add(1));
+        }
         self.hovered.set(None);
+        self.looking.span.set(None);
         self.pinned.set((token + 1 < n_tokens).then_some(token));
     }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 
+use crate::models::{models_of, offer_models};
 use crate::picture_choice::{choose_fitting_picture, choose_picture};
 use crate::run::Run;
 
@@ -24,13 +25,22 @@ pub fn Samples(run: Run) -> impl IntoView {
     let read = move || {
         let found = children
             .get_untracked()
-            .map(|slot| samples_of(&slot))
+            .map(|slot| {
+                offer_models(run, models_of(&slot));
+                samples_of(&slot)
+            })
             .unwrap_or_default();
         if let Some(first) = found.first()
             && run.picture.with_untracked(Option::is_none)
             && run.reading.with_value(Option::is_none)
+            && run.wished_scene.with_untracked(Option::is_none)
         {
+            let question = run.question.get_untracked();
             choose_sample(run, first);
+            // A question that came with the page is kept.
+            if !question.is_empty() {
+                run.question.set(question);
+            }
         }
         set_samples.set(found);
     };

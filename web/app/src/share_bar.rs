@@ -1,11 +1,10 @@
 //! The three shares of the current token: a bar, its figures, and the token in words.
 
-use std::slice;
-
 use leptos::prelude::*;
-use trace::{HeatMap, Shares, Token, Trace};
+use trace::{Shares, Trace};
 
 use crate::run::Run;
+use crate::span::{Span, place_words};
 
 /// A share of attention as the page names and draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ impl Share {
 /// The bar with its figures; its place is kept while there is no token.
 #[component]
 pub fn ShareBar(run: Run) -> impl IntoView {
-    let shares = Memo::new(move |_| with_token(run, |_, _, token| token.shares));
+    let shares = Memo::new(move |_| with_span(run, |trace, span| span.shares(trace)));
     let percent = move |share: Share| shares.get().map_or(0.0, |shares| share.of(&shares) * 100.0);
     let parts = Share::ALL.map(|share| {
         view! { <span class=share.class() style:flex-basis=move || format!("{:.2}%", percent(share))></span> }
@@ -73,35 +72,30 @@ pub fn ShareBar(run: Run) -> impl IntoView {
     });
     view! {
         <section class="shares" aria-label="Where the current word looks">
-            <p class="token-figure">{move || with_token(run, figure_of).unwrap_or_else(|| "\u{a0}".to_owned())}</p>
+            <p class="token-figure" data-testid="token-figure">{move || with_span(run, |trace, span| Some(figure_of(trace, span))).unwrap_or_else(|| "\u{a0}".to_owned())}</p>
             <div class="bar" aria-hidden="true">{parts}</div>
             <dl>{figures}</dl>
         </section>
     }
 }
 
-fn with_token<T>(run: Run, read: impl FnOnce(&Trace, usize, &Token) -> T) -> Option<T> {
-    let current = run.current.get()?;
-    run.trace.with(|trace| {
-        trace
-            .tokens
-            .get(current)
-            .map(|token| read(trace, current, token))
-    })
+fn with_span<T>(run: Run, read: impl FnOnce(&Trace, Span) -> Option<T>) -> Option<T> {
+    let span = run.looking.shown.get()?;
+    run.trace.with(|trace| read(trace, span))
 }
 
-/// "Token 97: “ bed”, most on upper left, 31 %", with line ends made visible.
-fn figure_of(trace: &Trace, index: usize, token: &Token) -> String {
-    let map = HeatMap::mean(slice::from_ref(token), &trace.prompt.images)
-        .into_iter()
-        .next();
-    let region = map.and_then(|map| map.regions().first().copied());
-    let place = region
-        .map(|region| format!(" · mostly {region}"))
-        .unwrap_or_default();
-    format!(
-        "Token {}: “{}”{place}",
-        index + 1,
-        token.text.replace('\n', "⏎")
-    )
+/// "Token 97: “ bed” · mostly upper left, 31 %", with line ends made visible; "Mean of tokens 96 to 126".
+fn figure_of(trace: &Trace, span: Span) -> String {
+    let what = match span.tokens(trace) {
+        [token] => format!(
+            "Token {}: “{}”",
+            span.end,
+            token.text.replace(['\n', '\r'], "⏎")
+        ),
+        _ => format!("Mean of {}", span.words()),
+    };
+    match place_words(span.map(trace).as_ref()) {
+        place if place.is_empty() => what,
+        place => format!("{what} · {place}"),
+    }
 }

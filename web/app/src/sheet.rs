@@ -5,7 +5,14 @@ use wasm_bindgen::JsValue;
 use web_sys::{CssStyleSheet, ShadowRoot};
 
 /// The page's tokens, then the element's own rules.
-const STYLE: &str = concat!(include_str!("../../tokens.css"), include_str!("style.css"));
+const STYLE: &str = concat!(
+    include_str!("../../tokens.css"),
+    include_str!("style.css"),
+    include_str!("status.css"),
+    include_str!("see.css"),
+    include_str!("compare.css"),
+    include_str!("keep.css")
+);
 
 /// Gives the shadow root its style; a constructed sheet needs no `unsafe-inline` in a security policy.
 pub fn adopt(root: &ShadowRoot) -> Result<(), JsValue> {

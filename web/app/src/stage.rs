@@ -1,21 +1,18 @@
 //! The picture and the light on it.
 
-use std::slice;
-
 use leptos::html;
 use leptos::prelude::*;
-use trace::HeatMap;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, PointerEvent, ResizeObserver};
+use web_sys::{DragEvent, PointerEvent};
 
 use crate::cell::{cell_at, cell_figure};
 use crate::gaze::{light_of, move_light};
+use crate::keep::import::take_file;
+use crate::layers::Layers;
 use crate::light::View;
 use crate::maker::Maker;
 use crate::maker::handles::Handles;
-use crate::paint::Painter;
-use crate::picture_choice::{choose_picture, file_of};
+use crate::outlines::Outlines;
+use crate::picture_choice::file_of;
 use crate::run::Run;
 
 /// The stage: a box whose place never changes, the picture in it, the light of the current token; the
@@ -28,7 +25,7 @@ pub fn Stage(maker: Maker) -> impl IntoView {
         event.prevent_default();
         set_over.set(false);
         if let Some(file) = event.data_transfer().and_then(|data| file_of(&data)) {
-            choose_picture(run, file.into());
+            take_file(run, file);
         }
     };
     view! {
@@ -43,86 +40,55 @@ pub fn Stage(maker: Maker) -> impl IntoView {
             on:drop=on_drop
         >
             <Show
-                when=move || run.picture.with(Option::is_some)
+                when=move || run.picture.with(Option::is_some) || run.trace.with(|trace| !trace.tokens.is_empty())
                 fallback=|| view! { <p class="invitation">"Drop, paste or choose a picture."</p> }
             >
-                <Canvases run />
+                <LitPicture run />
             </Show>
             <Handles maker />
         </div>
     }
 }
 
-/// Two layers of the stage's size: the picture, dimmed while an answer is shown, and the light.
+/// The picture, dimmed while an answer is shown, and the light on it.
 #[component]
-fn Canvases(run: Run) -> impl IntoView {
-    let picture_layer = NodeRef::<html::Canvas>::new();
-    let light_layer = NodeRef::<html::Canvas>::new();
-    let (size, set_size) = signal((0_u32, 0_u32));
+fn LitPicture(run: Run) -> impl IntoView {
+    let box_ref = NodeRef::<html::Div>::new();
     let (cell, set_cell) = signal(None::<usize>);
-    watch_size(light_layer, set_size);
-
     let target = Memo::new(move |_| {
-        run.trace
-            .with(|trace| light_of(trace, run.current.get(), run.per_token.get()))
+        run.trace.with(|trace| {
+            let peak = (!run.per_token.get()).then(|| trace::peak(&trace.tokens));
+            light_of(trace, run.looking.shown.get(), peak)
+        })
     });
     let shown = move_light(target);
     let has_map = move || target.with(|light| !light.cells.is_empty());
-
-    let bitmap = move || {
-        run.picture
-            .with(|picture| Some(picture.as_ref()?.bitmap.clone()))
-    };
-    let picture_painter = painter_of(picture_layer);
-    Effect::new(move |_| {
-        picture_painter.with(|painter| {
-            if let (Some(painter), Some(bitmap)) = (painter, bitmap()) {
-                painter.clear(size.get());
-                painter.picture(&bitmap);
-            }
-        });
-    });
-    let light_painter = painter_of(light_layer);
-    Effect::new(move |_| {
-        light_painter.with(|painter| {
-            if let (Some(painter), Some(bitmap)) = (painter, bitmap()) {
-                painter.clear(size.get());
-                shown.with(|light| {
-                    painter.light(
-                        &bitmap,
-                        &light.cells,
-                        light.cols,
-                        light.rows,
-                        run.view.get(),
-                    )
-                });
-            }
-        });
-    });
-
     let on_move = move |event: PointerEvent| {
-        let place = light_layer.get().and_then(|canvas| {
-            let (bitmap, light) = (run.picture.get_untracked()?.bitmap, target.get_untracked());
-            cell_at(
-                &event,
-                canvas.unchecked_ref(),
-                (bitmap.width(), bitmap.height()),
-                (light.rows, light.cols),
-            )
+        let place = box_ref.get().and_then(|stage| {
+            let light = target.get_untracked();
+            let size_px = run.picture.with_untracked(|picture| {
+                let bitmap = &picture.as_ref()?.bitmap;
+                Some((bitmap.width(), bitmap.height()))
+            });
+            let size_px = size_px.unwrap_or((light.cols, light.rows));
+            cell_at(&event, &stage, size_px, (light.rows, light.cols))
         });
         set_cell.set(place);
     };
-    let label = move || stage_label(run);
     view! {
-        <div class="canvases" role="img" aria-label=label class:lit=has_map class=("heat", move || run.view.get() != View::Spotlight)>
-            <canvas class="picture" node_ref=picture_layer></canvas>
-            <canvas
-                class="light"
-                data-testid="light"
-                node_ref=light_layer
-                on:pointermove=on_move
-                on:pointerleave=move |_| set_cell.set(None)
-            ></canvas>
+        <div
+            class="lit-picture"
+            role="img"
+            aria-label=move || stage_label(run)
+            style=("--strength", move || run.looking.strength.get().to_string())
+            node_ref=box_ref
+            on:pointermove=on_move
+            on:pointerleave=move |_| set_cell.set(None)
+        >
+            <Layers picture=run.picture.into() light=shown view=run.view name="light" />
+            <Show when=has_map>
+                <Outlines run />
+            </Show>
             <Show when=move || run.view.get() == View::Cells && has_map()>
                 <output class="cell">{move || cell_figure(run, cell.get())}</output>
             </Show>
@@ -130,62 +96,21 @@ fn Canvases(run: Run) -> impl IntoView {
     }
 }
 
-/// The painter of a canvas, from when it is there.
-fn painter_of(canvas: NodeRef<html::Canvas>) -> ReadSignal<Option<Painter>, LocalStorage> {
-    let (painter, set_painter) = signal_local(None);
-    Effect::new(move |_| set_painter.set(canvas.get().and_then(|canvas| Painter::new(&canvas))));
-    painter
-}
-
-/// Reports the canvas' size in device pixels, now and whenever it changes.
-fn watch_size(canvas: NodeRef<html::Canvas>, set_size: WriteSignal<(u32, u32)>) {
-    let observer = StoredValue::new_local(None::<(ResizeObserver, Closure<dyn FnMut(JsValue)>)>);
-    Effect::new(move |_| {
-        let Some(canvas) = canvas.get() else {
-            return;
-        };
-        let watched = canvas.clone();
-        let report = Closure::<dyn FnMut(JsValue)>::new(move |_| {
-            let scale = window().device_pixel_ratio();
-            let device_px = |css_px: i32| (f64::from(css_px) * scale).round() as u32;
-            set_size.set((
-                device_px(watched.client_width()),
-                device_px(watched.client_height()),
-            ));
-        });
-        if let Ok(watching) = ResizeObserver::new(report.as_ref().unchecked_ref()) {
-            watching.observe(&canvas);
-            observer.set_value(Some((watching, report)));
-        }
-    });
-    on_cleanup(move || {
-        if let Some((watching, _)) = observer.try_update_value(Option::take).flatten() {
-            watching.disconnect();
-        }
-    });
-}
-
 /// The picture in words, with how much of the attention is on it now and where.
 fn stage_label(run: Run) -> String {
-    let name = run.picture.with(|picture| {
-        picture
-            .as_ref()
-            .map(|picture| picture.name.clone())
-            .unwrap_or_default()
-    });
+    let name = run
+        .picture
+        .with(|picture| Some(picture.as_ref()?.name.clone()));
+    let name = name.unwrap_or_else(|| "The picture".to_owned());
     let summary = run.trace.with(|trace| {
-        let token = trace.tokens.get(run.current.get()?)?;
-        let map = HeatMap::mean(slice::from_ref(token), &trace.prompt.images)
-            .into_iter()
-            .next()?;
-        let place = map
-            .regions()
-            .first()
-            .map(|region| format!(", most of it {region}"))
-            .unwrap_or_default();
+        let span = run.looking.shown.get()?;
+        let (shares, map) = (span.shares(trace)?, span.map(trace)?);
+        let regions = map.regions();
+        let places: Vec<String> = regions.iter().take(2).map(ToString::to_string).collect();
         Some(format!(
-            "{:.0} % of the attention is on this picture{place}",
-            token.shares.image * 100.0
+            "{:.0} % of the attention is on this picture, most of it {}",
+            shares.image * 100.0,
+            places.join(", then ")
         ))
     });
     match summary {

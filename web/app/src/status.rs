@@ -1,9 +1,9 @@
 //! What goes on: loading, waiting, figures, failures, and what this browser lacks.
 
 use leptos::prelude::*;
-use trace::{Failure, Loaded, Timing};
-use wasm_bindgen::JsValue;
+use trace::{Failure, Loaded, Timing, Token};
 
+use crate::device::{self, Device};
 use crate::run::{Phase, Progress, Run};
 
 /// What goes on, in a line whose height is kept.
@@ -29,17 +29,26 @@ pub fn LoadBar(run: Run) -> impl IntoView {
     }
 }
 
-/// What the reader must know: about the model, about a failure, about this browser.
+/// What the reader must know: about the model, about this browser.
 #[component]
 pub fn Notices(run: Run) -> impl IntoView {
     view! {
         <p class="notice" data-testid="notice">
             {move || run.loaded.with(|loaded| loaded.as_ref()?.notice.clone())}
         </p>
+        <p class="notice" data-testid="device">
+            {move || device::chosen().and_then(Device::notice)}
+        </p>
+    }
+}
+
+/// What went wrong, over the foot of the answer: what is being read stays where it is.
+#[component]
+pub fn Failures(run: Run) -> impl IntoView {
+    view! {
         <Show when=move || matches!(run.phase.get(), Phase::Failed(_))>
             <FailureBox run />
         </Show>
-        {missing_webgpu().map(|message| view! { <p class="notice" data-testid="no-webgpu">{message}</p> })}
     }
 }
 
@@ -82,9 +91,17 @@ fn status_words(run: Run) -> String {
             "Starting the engine".to_owned()
         }
         (Phase::Waiting, None) => "Looking at the picture".to_owned(),
-        (Phase::Answering, _) => count_words(run.trace.with(|trace| trace.tokens.len())),
+        (Phase::Answering, _) => run.trace.with(|trace| answering_words(&trace.tokens)),
         (Phase::Idle | Phase::Done | Phase::Failed(_), _) => String::new(),
     }
+}
+
+/// Tokens so far and, after the first, their rate.
+fn answering_words(tokens: &[Token]) -> String {
+    let after_first_millis: f64 = tokens.iter().skip(1).map(|token| token.millis).sum();
+    let mut words = vec![count_words(tokens.len())];
+    words.extend(rate_words(tokens.len(), after_first_millis));
+    words.join(" · ")
 }
 
 /// Time and memory of the last answer, in plain sight.
@@ -112,13 +129,14 @@ fn speed_figures(timing: &Timing, n_tokens: usize) -> Vec<String> {
     if first_millis > 0.0 {
         figures.push(format!("first after {:.1} s", first_millis / 1000.0));
     }
-    if timing.decode_millis > 0.0 && n_tokens > 1 {
-        figures.push(format!(
-            "{:.1} a second",
-            (n_tokens - 1) as f64 * 1000.0 / timing.decode_millis
-        ));
-    }
+    figures.extend(rate_words(n_tokens, timing.decode_millis));
     figures
+}
+
+/// Rate of the tokens after the first.
+fn rate_words(n_tokens: usize, after_first_millis: f64) -> Option<String> {
+    let rate = n_tokens.checked_sub(1)? as f64 * 1000.0 / after_first_millis;
+    (rate.is_finite() && rate > 0.0).then(|| format!("{rate:.1} a second"))
 }
 
 fn memory_figures(loaded: &Loaded) -> Vec<String> {
@@ -129,9 +147,13 @@ fn memory_figures(loaded: &Loaded) -> Vec<String> {
         wasm_bytes,
         ..
     } = loaded;
+    let place = match untrack(device::chosen) {
+        Some(Device::OnlyCpu | Device::FasterCpu) => "for the processor",
+        _ => "on the GPU",
+    };
     vec![
         format!("loaded in {:.1} s", load_millis / 1000.0),
-        format!("{} on the GPU", megabytes(*gpu_bytes)),
+        format!("{} {place}", megabytes(*gpu_bytes)),
         format!("{} in wasm", megabytes(*wasm_bytes)),
         adapter.clone(),
     ]
@@ -146,19 +168,6 @@ fn count_words(n_tokens: usize) -> String {
 }
 
 /// "5.6 MB", decimal.
-fn megabytes(bytes: u64) -> String {
+pub fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-/// What to do about a browser without WebGPU; `None` where there is one.
-fn missing_webgpu() -> Option<&'static str> {
-    let gpu = js_sys::Reflect::get(&window().navigator(), &JsValue::from_str("gpu"));
-    if gpu.is_ok_and(|gpu| !gpu.is_undefined()) {
-        return None;
-    }
-    Some(if window().is_secure_context() {
-        "This browser has no WebGPU, which the model needs: Chrome and Edge have it from 113, Firefox from 141, Safari from 26. Recorded answers play everywhere."
-    } else {
-        "Browsers offer WebGPU, which the model needs, over https or on localhost only: open this page there. Recorded answers play everywhere."
-    })
 }

@@ -13,6 +13,9 @@ const PROGRESS_MILLIS: f64 = 50.0;
 /// Most bytes copied into the module at a time; browsers hand out pieces of any size.
 const PIECE_BYTES: u32 = 1 << 20;
 
+/// The largest model that the processor is asked to run.
+const MOST_CPU_BYTES: u64 = 64_000_000;
+
 /// Why a model did not load.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
@@ -22,6 +25,14 @@ pub enum DownloadError {
     /// A file is not what it should be, or the GPU cannot hold the model.
     #[error(transparent)]
     Engine(#[from] generate::Error),
+    /// Without a GPU it would take minutes to answer.
+    #[error(
+        "this model has {} MB, and the processor alone answers with up to {} MB; load a smaller one, or open the page in a browser with WebGPU: Chrome or Edge 113, Firefox 141, Safari 26 or newer", total_bytes / 1_000_000, MOST_CPU_BYTES / 1_000_000
+    )]
+    TooLarge {
+        /// Bytes of the model.
+        total_bytes: u64,
+    },
     /// The page changed its mind.
     #[error("loading was stopped; ask again to load the model")]
     Stopped,
@@ -64,7 +75,12 @@ async fn load(
         .await?
         .bytes()
         .await?;
+    let is_cpu = matches!(target, Target::Cpu(_));
     let mut loader = Loader::new(&manifest, target)?;
+    let total_bytes = loader.total_bytes();
+    if is_cpu && total_bytes > MOST_CPU_BYTES {
+        return Err(DownloadError::TooLarge { total_bytes });
+    }
     for name in loader.files() {
         let bytes = Body::open(format!("{url}{name}"), signal)
             .await?

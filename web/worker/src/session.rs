@@ -1,6 +1,6 @@
 //! One command after the other: load a model, answer, wait.
 
-use generate::{Generator, Target, open_gpu};
+use generate::{Generator, Target};
 use trace::{Ask, Command, Event, StopReason, Timing};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -41,6 +41,7 @@ pub fn start() {
                 Command::Load { url } => session.load(&url, &mailbox).await,
                 Command::Ask(ask) => session.ask(&ask, &mailbox).await,
                 Command::Stop => {}
+                Command::Trial => trial().await,
             }
         }
     });
@@ -99,8 +100,27 @@ impl Session {
 }
 
 async fn open(url: &str, mailbox: &Mailbox) -> Result<Generator, DownloadError> {
-    let gpu = open_gpu().await?;
-    download(url, Target::Gpu(gpu), mailbox).await
+    let target = target().await?;
+    download(url, target, mailbox).await
+}
+
+/// What this module was built for: the GPU, or with `simd128` the processor.
+#[cfg(not(target_feature = "simd128"))]
+async fn target() -> Result<Target, generate::Error> {
+    Ok(Target::Gpu(generate::open_gpu().await?))
+}
+
+#[cfg(target_feature = "simd128")]
+async fn target() -> Result<Target, generate::Error> {
+    Ok(Target::Cpu(generate::Device::flex()))
+}
+
+async fn trial() {
+    let measured = async { generate::trial(&target().await?).await };
+    match measured.await {
+        Ok(millis) => post(&Event::Trial { millis }),
+        Err(error) => post_failure(error.to_string(), format!("{error:?}"), error.fatal()),
+    }
 }
 
 /// Linear memory of this module.

@@ -14,14 +14,8 @@ use burn::tensor::Slice;
 
 use super::Kernels;
 use crate::{
-    attention_decode::Blocks,
-    attention_merge::LayerOf,
-    embedding::Table,
     gradients::{Gradients, attention::Shape, linear::Sizes},
-    matmul::Segment,
-    mrope::Heads,
-    readout::Shares,
-    rope::RopeHeads,
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table},
 };
 
 /// Gradients of N inputs from saved state and the gradient of the output; `wanted` tells which are used.

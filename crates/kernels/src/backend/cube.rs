@@ -8,18 +8,10 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 
 use super::Kernels;
 use crate::{
-    attention_decode::{self, Blocks},
-    attention_merge::{self, LayerOf},
-    attention_prefill, attention_window,
-    embedding::{self, Table},
-    gelu,
-    matmul::{self, Segment},
-    matvec, matvec_gated,
-    mrope::{self, Heads},
-    norm,
-    readout::{self, Shares},
-    rope::{self, RopeHeads},
-    sample, scan, swiglu,
+    attention_decode, attention_merge, attention_prefill, attention_window, embedding, gelu,
+    matmul, matvec, matvec_gated, mrope, norm, readout, rope, sample, scan,
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table},
+    swiglu,
 };
 
 fn rows_cols(x: &CubeTensor) -> [usize; 2] {

@@ -5,7 +5,7 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 
 use crate::{
     gradients::{Gradients, attention::Shape, linear::Sizes, plain},
-    rope::RopeHeads,
+    sizes::RopeHeads,
 };
 
 const SAME_BACKEND: &str = "plain operations stay on the backend of their inputs";

@@ -8,14 +8,8 @@ use burn_flex::FlexTensor;
 
 use super::Kernels;
 use crate::{
-    attention_decode::Blocks,
-    attention_merge::LayerOf,
     cpu,
-    embedding::Table,
-    matmul::{Product, Segment},
-    mrope::Heads,
-    readout::Shares,
-    rope::RopeHeads,
+    sizes::{Blocks, Heads, LayerOf, Product, RopeHeads, Segment, Shares, Table},
 };
 
 const CONTIGUOUS: &str = "kernels are given contiguous tensors of their own type";
@@ -357,6 +351,7 @@ impl Kernels for Flex {
         x
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn attention_spans(
         qkv: FlexTensor,
         spans: FlexTensor,
@@ -365,6 +360,7 @@ impl Kernels for Flex {
         <Self as crate::gradients::Gradients>::attention(qkv, spans, shape)
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn cross_entropy(logits: FlexTensor, targets: FlexTensor) -> FlexTensor {
         <Self as crate::gradients::Gradients>::cross_entropy(logits, targets)
     }

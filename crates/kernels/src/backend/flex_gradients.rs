@@ -15,7 +15,7 @@ use crate::{
         linear::{self, Sizes},
         norm, rope,
     },
-    rope::RopeHeads,
+    sizes::RopeHeads,
 };
 
 fn rows_cols(x: &FlexTensor) -> [usize; 2] {

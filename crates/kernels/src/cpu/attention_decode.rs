@@ -1,7 +1,7 @@
 //! Twin of `attention_decode.wgsl`.
 
 use super::{mrope, step};
-use crate::attention_decode::{BLOCK_TOKEN, Blocks, n_parts};
+use crate::sizes::{BLOCK_TOKEN, Blocks, n_parts};
 
 /// One new token over all live blocks. `caches` are keys and values, `scratch` is scores [n_heads, capacity],
 /// contexts [n_heads, n_blocks, parts, head_dim] and stats [n_heads, n_blocks, 2]; blocks that hold no token

@@ -1,9 +1,8 @@
 //! Twin of `attention_merge.wgsl`.
 
 use super::step;
-use crate::{
-    attention_decode::{BLOCK_TOKEN, Blocks, n_parts},
-    attention_merge::{LayerOf, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION},
+use crate::sizes::{
+    BLOCK_TOKEN, Blocks, LayerOf, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION, n_parts,
 };
 
 /// Maximum and sum of exponentials of each head over its live blocks.

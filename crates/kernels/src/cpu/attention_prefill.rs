@@ -6,7 +6,7 @@ use super::{
     mrope,
     softmax::{mix, softmax},
 };
-use crate::mrope::Heads;
+use crate::sizes::Heads;
 
 /// qkv [n_rows, (n_heads + 2 n_kv_heads) · head_dim], keys as `mrope` leaves them, values
 /// [capacity, n_kv_heads · head_dim], out [n_rows, n_heads · head_dim].

@@ -1,7 +1,7 @@
 //! Twin of `embedding.wgsl`.
 
 use super::weight;
-use crate::embedding::{IMAGE_ROW, Table};
+use crate::sizes::{IMAGE_ROW, Table};
 
 /// Fills the rows of `out` that `source` finds in this segment of the table or in `image`.
 pub fn embedding(

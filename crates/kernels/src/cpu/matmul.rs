@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::weight;
-use crate::matmul::Segment;
+use crate::sizes::Segment;
 
 /// x [n_x, n_cols], out [n_x, n_columns]; writes columns `column .. column + n_rows`.
 pub fn matmul(
@@ -21,9 +21,7 @@ pub fn matmul(
         .into_par_iter()
         .map(|row| {
             let w = weight::row(words, scales, segment.product.format, row, n_cols);
-            x.chunks_exact(n_cols)
-                .map(|x| x.iter().zip(&w).map(|(x, w)| x * w).sum())
-                .collect()
+            x.chunks_exact(n_cols).map(|x| dot(x, &w)).collect()
         })
         .collect();
     for (row, column) in products.iter().enumerate() {
@@ -39,4 +37,20 @@ pub fn matmul(
             *old = sum as f32;
         }
     }
+}
+
+/// Sums that vector instructions keep side by side.
+const N_SUMS: usize = 8;
+
+fn dot(x: &[f64], w: &[f64]) -> f64 {
+    let (x, w) = (x.chunks_exact(N_SUMS), w.chunks_exact(N_SUMS));
+    let rest = x.remainder().iter().zip(w.remainder());
+    let rest: f64 = rest.map(|(x, w)| x * w).sum();
+    let mut sums = [0.0; N_SUMS];
+    for (x, w) in x.zip(w) {
+        for (sum, (x, w)) in sums.iter_mut().zip(x.iter().zip(w)) {
+            *sum += x * w;
+        }
+    }
+    rest + sums.iter().sum::<f64>()
 }

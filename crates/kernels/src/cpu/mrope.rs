@@ -1,6 +1,6 @@
 //! Twin of `mrope.wgsl`.
 
-use crate::{attention_decode::BLOCK_TOKEN, mrope::Heads};
+use crate::sizes::{BLOCK_TOKEN, Heads};
 
 /// Where number `dim` of a key lies: blocks of 64 slots, [block, head, dim / 4, slot, 4].
 fn key_at(slot: usize, kv_head: usize, dim: usize, heads: Heads) -> usize {

@@ -1,6 +1,6 @@
 //! Twin of `readout.wgsl`.
 
-use crate::{attention_decode::BLOCK_TOKEN, readout::Shares};
+use crate::sizes::{BLOCK_TOKEN, Shares};
 
 /// Fills `result` from its third word on.
 pub fn readout(map: &[f32], sums: &[f32], n_past: usize, result: &mut [u32], shares: Shares) {

@@ -1,6 +1,6 @@
 //! Twin of `rope.wgsl`.
 
-use crate::rope::RopeHeads;
+use crate::sizes::RopeHeads;
 
 /// Rotates the first heads of every row of qkv in place.
 pub fn rope(qkv: &mut [f32], cosines: &[f32], sines: &[f32], heads: RopeHeads) {

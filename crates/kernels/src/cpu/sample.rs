@@ -1,6 +1,6 @@
 //! Twin of `sample.wgsl`.
 
-use crate::sample::{Choice, Sampling};
+use crate::sizes::{Choice, Sampling};
 
 /// A logit as the penalty leaves it.
 pub fn penalized(logit: f32, is_seen: bool, penalty: f32) -> f32 {

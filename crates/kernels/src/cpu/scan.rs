@@ -1,7 +1,7 @@
 //! Twin of `scan.wgsl`.
 
 use super::{sample::penalized, step};
-use crate::scan::GROUP_ID;
+use crate::sizes::GROUP_ID;
 
 /// Per group of ids: maximum, Σ exp(logit − maximum), largest penalised logit, its id.
 pub fn scan(logits: &[f32], seen: &[u32], words: &[u32]) -> Vec<u32> {

@@ -1,6 +1,6 @@
 //! The words of a step, as `step.rs` lays them out.
 
-use crate::sample::Sampling;
+use crate::sizes::Sampling;
 
 /// Slot of the first new token.
 pub fn n_past(step: &[u32]) -> usize {

@@ -32,6 +32,7 @@ pub(super) fn row(
     }
 }
 
+/// A row is whole groups, a group whole words; what the last group has beyond `n_cols` is padding.
 fn grouped(
     words: &[u32],
     scales: &[u32],
@@ -41,14 +42,16 @@ fn grouped(
     bits: usize,
 ) -> Vec<f64> {
     let n_groups = n_cols.div_ceil(group);
-    let per_word = 32 / bits;
-    let first = row * n_groups * group;
-    (0..n_cols)
-        .map(|column| {
-            let at = first + column;
-            let q = words[at / per_word] >> (at % per_word * bits) & ((1 << bits) - 1);
-            let [scale, minimum] = halves(scales[row * n_groups + column / group]);
-            f64::from(q) * scale + minimum
-        })
-        .collect()
+    let words_per_group = group * bits / 32;
+    let mask = (1 << bits) - 1;
+    let mut numbers = Vec::with_capacity(n_groups * group);
+    for at in row * n_groups..(row + 1) * n_groups {
+        let [scale, minimum] = halves(scales[at]);
+        for word in &words[at * words_per_group..][..words_per_group] {
+            let shifts = (0..32).step_by(bits);
+            numbers.extend(shifts.map(|shift| f64::from(word >> shift & mask) * scale + minimum));
+        }
+    }
+    numbers.truncate(n_cols);
+    numbers
 }

@@ -16,7 +16,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::{block::blocks, head::Head, span::tasks};
-use crate::mrope::Heads;
+use crate::sizes::Heads;
 
 pub use self::span::{N_SPAN_WORD, Span};
 

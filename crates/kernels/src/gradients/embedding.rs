@@ -1,7 +1,7 @@
 //! Table rows by token, image rows in between, and the gradients of both.
 
 use super::simd::for_rows;
-use crate::embedding::IMAGE_ROW;
+use crate::sizes::IMAGE_ROW;
 
 /// [n_token, width]
 pub fn forward(source: &[u32], table: &[f32], image: &[f32], out: &mut [f32], width: usize) {

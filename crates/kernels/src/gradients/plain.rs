@@ -14,7 +14,7 @@ use burn::tensor::{
 };
 
 use super::linear::Sizes;
-use crate::{embedding::IMAGE_ROW, rope::RopeHeads};
+use crate::sizes::{IMAGE_ROW, RopeHeads};
 
 pub use attention::{attention, attention_backward};
 

@@ -2,7 +2,7 @@
 //! the halves a and b of a head. A rotation is orthogonal: its gradient is the rotation by the opposite angle.
 
 use super::simd::for_rows;
-use crate::rope::RopeHeads;
+use crate::sizes::RopeHeads;
 
 /// Rotates in place; with `back`, by the opposite angle.
 pub fn rotate(qkv: &mut [f32], cosines: &[f32], sines: &[f32], heads: RopeHeads, back: bool) {

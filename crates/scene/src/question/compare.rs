@@ -40,6 +40,16 @@ impl Comparison {
         }
     }
 
+    /// What is asked, in the words of [`Comparison::relation`].
+    pub(crate) fn asked(self) -> &'static str {
+        match self {
+            Self::More => "more than",
+            Self::Fewer => "fewer than",
+            Self::Equal => "as many as",
+            Self::Which => "which",
+        }
+    }
+
     fn holding(order: Ordering) -> Self {
         match order {
             Ordering::Greater => Self::More,

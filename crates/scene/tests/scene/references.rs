@@ -86,9 +86,9 @@ fn an_overlooked_circle_is_counted_on_the_second_look() {
     assert_eq!(
         told_short.text,
         "<think>\nI look for red circles. At first glance: 1.\n</think>\n\
-         <back>Red circles: b2 large red circle: 1; h4 small red circle: 2; \
-         d5 small blue star: 2; f6 large green 7: 2.</back>\n\
-         <think>\nSo it is 2, not 1.\n</think>\n\\boxed{2}"
+         <back>Check for any red circle: b2 large red circle: yes 1; h4 small red circle: yes 2; \
+         d5 small blue star: no 2; f6 large green 7: no 2.</back>\n\
+         <think>\nIt is 2, not 1.\n</think>\n\\boxed{2}"
     );
     let named: Vec<(&str, &[usize])> = told_short
         .looks
@@ -115,9 +115,9 @@ fn an_overlooked_circle_is_counted_on_the_second_look() {
     assert_eq!(
         told(Family::Count, ask.clone(), "2", solution()).text,
         "<think>\nI look for red circles. I see 1 of them, so the answer is 1.\n</think>\n\
-         <back>Checking the image. Red circles: b2 large red circle: 1; h4 small red circle: 2; \
-         d5 small blue star: 2; f6 large green 7: 2.</back>\n\
-         <think>\nThe solution was wrong: it is 2, not 1.\n</think>\n\\boxed{2}"
+         <back>Checking the image for any red circle: b2 large red circle: yes 1; h4 small red circle: yes 2; \
+         d5 small blue star: no 2; f6 large green 7: no 2.</back>\n\
+         <think>\nIt is 2: the solution was wrong.\n</think>\n\\boxed{2}"
     );
     assert_eq!(
         told(
@@ -147,8 +147,8 @@ fn what_is_not_there_is_counted_as_none() {
         )
         .text,
         "<think>\nI look for red crosses. At first glance: No.\n</think>\n\
-         <back>Red crosses: b2 large red circle: 0; h4 small red circle: 0; \
-         d5 small blue star: 0; f6 large green 7: 0.</back>\n<think>\nThat confirms No.\n</think>\n\\boxed{No}"
+         <back>Check for any red cross: b2 large red circle: no 0; h4 small red circle: no 0; \
+         d5 small blue star: no 0; f6 large green 7: no 0.</back>\n<think>\nIt is No, as at first glance.\n</think>\n\\boxed{No}"
     );
 }
 
@@ -166,8 +166,10 @@ fn a_faint_object_is_mistaken_and_corrected() {
     assert_eq!(
         told(Family::Color, ask, "red", solution()).text,
         "<think>\nI look at the small circle. It seems orange, so the answer is orange.\n</think>\n\
-         <back>Checking the image. The small circle at h4 is red.</back>\n\
-         <think>\nThe solution was wrong: it is red, not orange.\n</think>\n\\boxed{red}"
+         <back>Checking the image for small colored circle: b2 large red circle: no; \
+         h4 small red circle: yes; d5 small blue star: no; f6 large green 7: no. \
+         The small circle at h4 is red.</back>\n\
+         <think>\nIt is red: the solution was wrong.\n</think>\n\\boxed{red}"
     );
 }
 
@@ -188,8 +190,9 @@ fn shapes_and_digits_are_named() {
     assert_eq!(
         told(Family::Shape, ask, "star", EXACT).text,
         "<think>\nI look at the blue object. At first glance: star.\n</think>\n\
-         <back>The blue object at d5 is a star.</back>\n\
-         <think>\nThat confirms star.\n</think>\n\\boxed{star}"
+         <back>Check for any blue object: b2 large red circle: no; h4 small red circle: no; \
+         d5 small blue star: yes; f6 large green 7: no. The blue object at d5 is a star.</back>\n\
+         <think>\nIt is star, as at first glance.\n</think>\n\\boxed{star}"
     );
     let target = Target {
         filter: Filter {
@@ -205,8 +208,9 @@ fn shapes_and_digits_are_named() {
     assert_eq!(
         told(Family::Digit, ask, "7", solution()).text,
         "<think>\nI look at the digit. It seems 7, so the answer is 7.\n</think>\n\
-         <back>Checking the image. The digit at f6 is 7.</back>\n\
-         <think>\nThe solution holds: 7.\n</think>\n\\boxed{7}"
+         <back>Checking the image for any colored digit: b2 large red circle: no; \
+         h4 small red circle: no; d5 small blue star: no; f6 large green 7: yes. The digit at f6 is 7.</back>\n\
+         <think>\nIt is 7: the solution holds.\n</think>\n\\boxed{7}"
     );
 }
 
@@ -232,8 +236,10 @@ fn positions_are_compared_along_the_asked_axis() {
     assert_eq!(
         told(Family::Position, ask(PositionForm::Is), "No", EXACT).text,
         "<think>\nI compare the small circle and the star. At first glance: Yes.\n</think>\n\
-         <back>The small circle is at h4, the star at d5.</back>\n\
-         <think>\nh4 is right of d5. So it is No, not Yes.\n</think>\n\\boxed{No}"
+         <back>Check for small colored circle and any colored star: b2 large red circle: no; \
+         h4 small red circle: first; d5 small blue star: second; f6 large green 7: no. \
+         The small circle is at h4, the star at d5.</back>\n\
+         <think>\nh4 is right of d5. Asked: left of. It is No, not Yes.\n</think>\n\\boxed{No}"
     );
     assert_eq!(
         told(
@@ -245,8 +251,10 @@ fn positions_are_compared_along_the_asked_axis() {
         .text,
         "<think>\nI compare the small circle and the star. The small circle seems further left, \
          so the answer is small circle.\n</think>\n\
-         <back>Checking the image. The small circle is at h4, the star at d5.</back>\n\
-         <think>\nh4 is right of d5. The solution was wrong: it is star, not small circle.\n</think>\n\
+         <back>Checking the image for small colored circle and any colored star: b2 large red circle: no; \
+         h4 small red circle: first; d5 small blue star: second; f6 large green 7: no. \
+         The small circle is at h4, the star at d5.</back>\n\
+         <think>\nh4 is right of d5. Asked: left of. It is star: the solution was wrong.\n</think>\n\
          \\boxed{star}"
     );
 }
@@ -261,9 +269,10 @@ fn groups_are_compared_by_their_counts() {
     assert_eq!(
         told(Family::Compare, ask, "Yes", solution()).text,
         "<think>\nI see 1 circles and 1 stars, so the answer is No.\n</think>\n\
-         <back>Checking the image. Circles and stars: b2 large red circle: 1 and 0; \
-         h4 small red circle: 2 and 0; d5 small blue star: 2 and 1; f6 large green 7: 2 and 1.</back>\n\
-         <think>\n2 is more than 1. The solution was wrong: it is Yes, not No.\n</think>\n\\boxed{Yes}"
+         <back>Checking the image for any colored circle and any colored star: \
+         b2 large red circle: first 1 and 0; h4 small red circle: first 2 and 0; \
+         d5 small blue star: second 2 and 1; f6 large green 7: no 2 and 1.</back>\n\
+         <think>\n2 is more than 1. Asked: more than. It is Yes: the solution was wrong.\n</think>\n\\boxed{Yes}"
     );
 }
 
@@ -281,9 +290,10 @@ fn arithmetic_goes_step_by_step() {
     assert_eq!(
         told(Family::Arithmetic, ask, "4", solution()).text,
         "<think>\nI see 3 objects and 1 red circles. 3 - 1 = 2, 2 + 2 = 4, so the answer is 4.\n</think>\n\
-         <back>Checking the image. Objects and red circles: b2 large red circle: 1 and 1; \
-         h4 small red circle: 2 and 2; d5 small blue star: 3 and 2; f6 large green 7: 4 and 2.</back>\n\
-         <think>\n4 - 2 = 2, 2 + 2 = 4. The solution holds: 4.\n</think>\n\\boxed{4}"
+         <back>Checking the image for any colored object and any red circle: \
+         b2 large red circle: both 1 and 1; h4 small red circle: both 2 and 2; \
+         d5 small blue star: first 3 and 2; f6 large green 7: first 4 and 2.</back>\n\
+         <think>\n4 - 2 = 2, 2 + 2 = 4. It is 4: the solution holds.\n</think>\n\\boxed{4}"
     );
     let ask = Ask::Arithmetic {
         base: shapes(Shape::Circle),

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use trace::{
-    Event, Failure, ModelInfo, Prompt, PromptImage, Shares, StopReason, Timing, Token, Trace,
-    TraceError,
+    Event, Failure, MAX_PICTURE_BYTES, ModelInfo, Prompt, PromptImage, Shares, StopReason, Timing,
+    Token, Trace, TraceError,
 };
 
 use crate::published::{SEMANTIC, read};
@@ -32,6 +32,24 @@ fn unknown_fields_are_ignored() {
     let file = file.replace(r#""id":7"#, r#""entropy":1.5,"id":7"#);
     let trace = Trace::from_json(file.as_bytes()).expect("the file is right");
     assert_eq!(trace.to_json().as_deref(), Ok(FILE));
+}
+
+#[test]
+fn a_picture_may_come_along() {
+    let file = FILE.replace(r#""cols":2}"#, r#""cols":2,"file":"AP8="}"#);
+    let trace = Trace::from_json(file.as_bytes()).expect("the file is right");
+    assert_eq!(trace.prompt.images[0].file, [0, 255]);
+    assert_eq!(trace.to_json().as_deref(), Ok(file.as_str()));
+    let large = "A".repeat(MAX_PICTURE_BYTES / 3 * 4 + 8);
+    let expected = TraceError::TooMany {
+        what: "bytes of pictures",
+        found: MAX_PICTURE_BYTES / 3 * 3 + 6,
+        most: MAX_PICTURE_BYTES,
+    };
+    assert_eq!(
+        error(r#""cols":2}"#, &format!(r#""cols":2,"file":"{large}"}}"#)),
+        expected
+    );
 }
 
 #[test]

@@ -150,6 +150,34 @@ fn a_tiny_picture_has_a_centre() {
     );
 }
 
+/// By the definition: the centre of cell `index`, on a scale where the picture is 1.
+#[test]
+fn a_cell_lies_in_the_third_that_holds_its_centre() {
+    for n_cells in 1..40_usize {
+        for index in 0..n_cells {
+            let third = ((index as f64 + 0.5) / n_cells as f64 * 3.0) as usize;
+            let in_it = |other: usize| trace::cells_of_third(other, n_cells).contains(&index);
+            assert_eq!([0, 1, 2].map(in_it), [0, 1, 2].map(|other| other == third));
+        }
+    }
+}
+
+#[test]
+fn a_region_knows_its_place() {
+    let mut cells = vec![0.0; 9];
+    cells[5] = 0.3;
+    let map = HeatMap {
+        n_rows: 3,
+        n_cols: 3,
+        cells,
+    };
+    let region = map.regions()[0];
+    assert_eq!(
+        (region.name, region.row_third, region.col_third),
+        ("right", 1, 2)
+    );
+}
+
 proptest! {
     #[test]
     fn quantising_costs_at_most_half_a_step(

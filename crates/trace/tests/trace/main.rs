@@ -5,4 +5,5 @@ mod heat;
 mod markers;
 mod messages;
 mod published;
+mod replay;
 mod segments;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use scene::unknown_words;
-use trace::Loaded;
+use trace::{Loaded, ModelInfo};
 
 use crate::picture::Picture;
 use crate::run::Run;
@@ -14,7 +14,12 @@ const N_LETTERS: usize = 24;
 
 /// Whether a model is one of those made for this page, which know coloured shapes and digits and no more.
 pub fn is_demo(loaded: &Loaded) -> bool {
-    let name = loaded.model.name.as_str();
+    is_made_for_scenes(&loaded.model)
+}
+
+/// As [`is_demo`], of the model that a recording names.
+pub fn is_made_for_scenes(model: &ModelInfo) -> bool {
+    let name = model.name.as_str();
     // The stand-in has random weights and the vocabulary of the same world.
     name.starts_with("Lookback demo") || name == "stand-in"
 }
@@ -92,8 +97,6 @@ fn word_notice(question: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trace::ModelInfo;
-
     use super::*;
 
     #[test]

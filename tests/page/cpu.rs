@@ -1,0 +1,106 @@
+//! Where there is no GPU: the processor answers, and the page says so.
+
+use serde_json::json;
+
+use crate::browser::WebGpu;
+use crate::memory::write_large_model;
+use crate::site::{self, Site};
+use crate::{Outcome, PICTURE, QUESTION, judge};
+
+#[test]
+fn without_webgpu_the_processor_answers_what_the_command_line_answers() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Missing)? else {
+        return Ok(());
+    };
+    let adapter = site.run(
+        "return Boolean(await navigator.gpu?.requestAdapter())",
+        json!(null),
+    )?;
+    assert_eq!(adapter, json!(false), "this browser was to have no WebGPU");
+    let answer = site.ask(PICTURE, QUESTION, 16)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    judge::equals_native(
+        &answer["value"],
+        &site::native_trace(PICTURE, QUESTION, 16)?,
+    )?;
+
+    let shown = site.run(
+        "return { notice: part('device').textContent, figures: part('figures').textContent }",
+        json!(null),
+    )?;
+    let says = |part: &str, words: &str| {
+        let text = shown[part].as_str().unwrap_or_default();
+        assert!(
+            text.contains(words),
+            "{part} does not say {words:?}: {shown}"
+        );
+    };
+    says("notice", "WebGPU");
+    says("notice", "Firefox from 141");
+    says("figures", "for the processor");
+    let seen = site.observed()?;
+    let workers = judge::list(&seen, "workers");
+    let is_cpu = |url: &serde_json::Value| {
+        url.as_str()
+            .is_some_and(|url| url.ends_with("worker_cpu_loader.js"))
+    };
+    assert!(
+        workers.len() == 1 && workers.iter().all(is_cpu),
+        "{workers:?}"
+    );
+    assert_eq!(seen["uncaught"], json!([]));
+    site.photograph("no-webgpu")
+}
+
+#[test]
+fn a_large_model_is_refused_without_webgpu() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Missing)? else {
+        return Ok(());
+    };
+    write_large_model(&site.models().join("large"))?;
+    let outcome = site.load("models/large/")?;
+    judge::failure(&site, "a large model", &outcome)?;
+    let message = outcome["error"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("64 MB") && message.contains("WebGPU"),
+        "{message}"
+    );
+    site.photograph("too-large-for-the-processor")
+}
+
+/// The browser's WebGPU is SwiftShader, which the page has to notice by itself.
+#[test]
+fn a_software_gpu_is_tried_against_the_processor_once() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.run("localStorage.removeItem('lookback-device')", json!(null))?;
+    let answer = site.ask(PICTURE, QUESTION, 4)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    let state = "return {
+       kept: localStorage['lookback-device'],
+       notice: part('device').textContent,
+       workers: observed.workers.map((url) => url.split('/').pop()),
+     }";
+    let seen = site.run(state, json!(null))?;
+    let script = match seen["kept"].as_str() {
+        Some("cpu") => "worker_cpu_loader.js",
+        Some("gpu") => "worker_loader.js",
+        _ => return Err(format!("nothing was chosen: {seen}").into()),
+    };
+    assert_eq!(
+        seen["workers"],
+        json!(["worker_cpu_loader.js", "worker_loader.js", script]),
+        "{seen}"
+    );
+    let notice = seen["notice"].as_str().unwrap_or_default();
+    assert!(
+        notice.contains("WebGPU runs on the processor here"),
+        "{seen}"
+    );
+
+    let again = site.ask(PICTURE, QUESTION, 4)?;
+    assert!(again.get("error").is_none(), "{again}");
+    assert_eq!(site.run(state, json!(null))?["workers"], seen["workers"]);
+    Ok(())
+}

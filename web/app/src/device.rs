@@ -1,0 +1,176 @@
+//! Which of the two engines answers in this tab: the GPU's, or the processor's, fetched only then.
+
+use js_sys::{Function, Promise, Reflect};
+use leptos::prelude::*;
+use trace::Event;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{MessageEvent, Worker};
+
+use crate::engine::message_of;
+use crate::worker_script;
+
+/// Where the faster one of two is remembered; a person may set it to `gpu` or `cpu`.
+const KEY: &str = "lookback-device";
+
+/// Names that drivers which compute on the processor give themselves.
+const SOFTWARE: [&str; 5] = [
+    "swiftshader",
+    "llvmpipe",
+    "lavapipe",
+    "warp",
+    "basic render",
+];
+
+/// What answers, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// WebGPU.
+    Gpu,
+    /// WebGPU, which computes on the processor, but was faster than our own code there.
+    SoftwareGpu,
+    /// The processor: there is no WebGPU.
+    OnlyCpu,
+    /// The processor: WebGPU computes there, too, and was slower.
+    FasterCpu,
+}
+
+impl Device {
+    /// The engine's script.
+    pub fn script(self) -> &'static str {
+        match self {
+            Self::Gpu | Self::SoftwareGpu => "worker_loader.js",
+            Self::OnlyCpu | Self::FasterCpu => "worker_cpu_loader.js",
+        }
+    }
+
+    /// What a person should know about it.
+    pub fn notice(self) -> Option<&'static str> {
+        match self {
+            Self::Gpu => None,
+            Self::SoftwareGpu => Some(
+                "WebGPU runs on the processor here, without a GPU: answers are slow, and only small models will do.",
+            ),
+            Self::OnlyCpu if window().is_secure_context() => Some(
+                "This browser offers no WebGPU: the processor answers, and only small models will do. Chrome and Edge have WebGPU from 113, Firefox from 141, Safari from 26.",
+            ),
+            Self::OnlyCpu => Some(
+                "Browsers offer WebGPU over https or on localhost only: here the processor answers, and only small models will do.",
+            ),
+            Self::FasterCpu => Some(
+                "WebGPU runs on the processor here, and our own code for it is faster: that answers, and only small models will do.",
+            ),
+        }
+    }
+}
+
+thread_local! {
+    static CHOSEN: ArcRwSignal<Option<Device>> = ArcRwSignal::new(is_webgpu_missing().then_some(Device::OnlyCpu));
+}
+
+/// What answers, once that is known; tracked.
+pub fn chosen() -> Option<Device> {
+    CHOSEN.with(|chosen| chosen.get())
+}
+
+/// Finds out what answers from now on; the engines' scripts lie in the folder `base`.
+pub async fn choose(base: &str) {
+    let device = match software_adapter().await {
+        None => Device::OnlyCpu,
+        Some(false) => Device::Gpu,
+        Some(true) => faster(base).await,
+    };
+    CHOSEN.with(|chosen| chosen.set(Some(device)));
+}
+
+fn is_webgpu_missing() -> bool {
+    Reflect::get(&window().navigator(), &"gpu".into()).map_or(true, |gpu| gpu.is_undefined())
+}
+
+/// Whether the adapter computes on the processor; `None` where there is no adapter.
+async fn software_adapter() -> Option<bool> {
+    let gpu = Reflect::get(&window().navigator(), &"gpu".into()).ok()?;
+    let request: Function = Reflect::get(&gpu, &"requestAdapter".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let adapter = request.call0(&gpu).ok()?.dyn_into::<Promise>().ok()?;
+    let adapter = JsFuture::from(adapter).await.ok()?;
+    if adapter.is_null() {
+        return None;
+    }
+    let info = Reflect::get(&adapter, &"info".into()).unwrap_or(JsValue::UNDEFINED);
+    let field =
+        |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let is_fallback = [&adapter, &info]
+        .into_iter()
+        .any(|of| field(of, "isFallbackAdapter").is_truthy());
+    let mut names = ["vendor", "architecture", "device", "description"]
+        .into_iter()
+        .filter_map(|name| field(&info, name).as_string());
+    Some(is_fallback || names.any(|name| is_software(&name)))
+}
+
+fn is_software(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SOFTWARE.iter().any(|software| name.contains(software))
+}
+
+/// The faster of two engines that both compute on the processor, as remembered or by a trial.
+async fn faster(base: &str) -> Device {
+    let storage = window().local_storage().ok().flatten();
+    let remembered = storage
+        .as_ref()
+        .and_then(|storage| storage.get_item(KEY).ok()?);
+    match remembered.as_deref() {
+        Some("gpu") => return Device::SoftwareGpu,
+        Some("cpu") => return Device::FasterCpu,
+        _ => {}
+    }
+    let cpu_millis = trial(base, Device::FasterCpu).await;
+    let gpu_millis = trial(base, Device::SoftwareGpu).await;
+    // One that failed counts as slowest; the engine itself says what is wrong.
+    let is_gpu_faster = gpu_millis.unwrap_or(f64::MAX) < cpu_millis.unwrap_or(f64::MAX);
+    if let Some(storage) = storage {
+        // Where nothing can be kept, the next visit tries again.
+        let _ = storage.set_item(KEY, if is_gpu_faster { "gpu" } else { "cpu" });
+    }
+    if is_gpu_faster {
+        Device::SoftwareGpu
+    } else {
+        Device::FasterCpu
+    }
+}
+
+/// Milliseconds that the engine takes for a little work; `None` where it fails.
+async fn trial(base: &str, device: Device) -> Option<f64> {
+    let worker = worker_script::start(base, device.script()).ok()?;
+    let mut heard = None;
+    let measured = Promise::new(&mut |resolve, reject| {
+        worker.set_onerror(Some(&reject));
+        heard = Some(hear(worker.clone(), resolve, reject));
+    });
+    let measured = JsFuture::from(measured).await;
+    worker.terminate();
+    measured.ok()?.as_f64()
+}
+
+/// Asks for the trial when the engine is ready, and resolves with its milliseconds.
+fn hear(worker: Worker, resolve: Function, reject: Function) -> Closure<dyn FnMut(MessageEvent)> {
+    let listening = worker.clone();
+    let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        // Settling a promise throws nothing.
+        let _ = match serde_wasm_bindgen::from_value(message.data()) {
+            Ok(Event::Ready) => message_of(&trace::Command::Trial)
+                .and_then(|message| worker.post_message(&message))
+                .or_else(|error| reject.call1(&JsValue::UNDEFINED, &error).map(drop)),
+            Ok(Event::Trial { millis }) => {
+                resolve.call1(&JsValue::UNDEFINED, &millis.into()).map(drop)
+            }
+            _ => reject.call0(&JsValue::UNDEFINED).map(drop),
+        };
+    });
+    listening.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+    closure
+}

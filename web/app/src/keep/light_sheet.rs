@@ -1,0 +1,216 @@
+//! The light of one word on the picture as an SVG file.
+
+use std::fmt::Write;
+use std::slice;
+
+use trace::{HeatMap, ImageFile, Token, Trace};
+
+use crate::keep::svg::{clipped, file, text};
+use crate::light::{View, pixels_from_light};
+use crate::paint::fit;
+use crate::share_bar::Share;
+
+/// Width and height of the file.
+pub const SHEET_PX: (u32, u32) = (720, 720);
+/// Place for the picture: left, upper, width, height.
+const PLACE_PX: [f64; 4] = [24.0, 92.0, 672.0, 528.0];
+/// Stops of the scale in the legend.
+const STOPS: [f32; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+
+/// Picture, cells, scale, word, question and model; `None` where the word has no map. The scale is linear
+/// and ends at the brightest cell of the tokens shown, or of this one alone.
+pub fn light_svg(
+    trace: &Trace,
+    token: usize,
+    per_token: bool,
+    picture: Option<&ImageFile>,
+) -> Option<String> {
+    let (index, token) = (token, trace.tokens.get(token)?);
+    let image = trace.prompt.images.first()?;
+    let map = HeatMap::mean(slice::from_ref(token), slice::from_ref(image)).pop()?;
+    let peak = match per_token {
+        true => token.map_max,
+        false => trace::peak(&trace.tokens),
+    };
+    let size_px = match (image.width_px, image.height_px) {
+        (0, _) | (_, 0) => (f64::from(image.cols), f64::from(image.rows)),
+        (width_px, height_px) => (f64::from(width_px), f64::from(height_px)),
+    };
+    let mut content = heading(trace, index, token, &map);
+    content.push_str(&sheet(&map, peak, size_px, picture));
+    content.push_str(&legend(peak));
+    let model = [
+        &trace.model.name,
+        &trace.model.method,
+        &trace.model.quantization,
+    ];
+    let model: Vec<String> = model
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| clipped(word, 40))
+        .collect();
+    let source = format!(
+        "{} · mean over heads, then layers · Lookback",
+        model.join(" · ")
+    );
+    content.push_str(&text(24.0, 700.0, 12, "fill=\"#5b5850\"", &source));
+    Some(file(SHEET_PX, &trace.prompt.question, &content))
+}
+
+fn heading(trace: &Trace, index: usize, token: &Token, map: &HeatMap) -> String {
+    let word = clipped(&token.text.replace('\n', "⏎"), 24);
+    let region = map
+        .regions()
+        .first()
+        .map(|region| format!(", mostly {region}"));
+    let looks = format!(
+        "Token {}, “{word}”: {:.0} % of its attention is on the picture{}",
+        index + 1,
+        Share::Image.of(&token.shares) * 100.0,
+        region.unwrap_or_default()
+    );
+    let question = clipped(&trace.prompt.question, 62);
+    text(24.0, 38.0, 20, "font-weight=\"600\"", &question) + &text(24.0, 64.0, 13, "", &looks)
+}
+
+/// The picture in grey with the cells on it, as large as its place allows.
+fn sheet(map: &HeatMap, peak: f32, size_px: (f64, f64), picture: Option<&ImageFile>) -> String {
+    let [left, upper, width, height] = PLACE_PX;
+    let at = fit((width, height), size_px);
+    let (x, y) = (left + at.x, upper + at.y);
+    let mut sheet = match picture {
+        Some(picture) => format!(
+            "<filter id=\"grey\"><feColorMatrix type=\"saturate\" values=\"0\"/></filter>\n<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" preserveAspectRatio=\"none\" filter=\"url(#grey)\" href=\"data:{};base64,{}\"/>\n",
+            at.width,
+            at.height,
+            media_type(&picture.bytes),
+            trace::base64(&picture.bytes)
+        ),
+        None => format!(
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"#cfc9bb\"/>\n",
+            at.width, at.height
+        ),
+    };
+    let levels: Vec<f32> = map.levels(peak).collect();
+    let pixels = pixels_from_light(&levels, View::Cells);
+    let (cell_width, cell_height) = (at.width / map.n_cols as f64, at.height / map.n_rows as f64);
+    for (cell, pixel) in pixels.chunks_exact(4).enumerate() {
+        let (row, col) = (cell / map.n_cols, cell % map.n_cols);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            sheet,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{cell_width:.2}\" height=\"{cell_height:.2}\" {}/>",
+            x + cell_width * col as f64,
+            y + cell_height * row as f64,
+            paint(pixel)
+        );
+    }
+    sheet
+}
+
+/// Fill and opacity of an RGBA pixel.
+fn paint(pixel: &[u8]) -> String {
+    match pixel {
+        [r, g, b, a] => format!(
+            "fill=\"#{r:02x}{g:02x}{b:02x}\" fill-opacity=\"{:.2}\"",
+            f32::from(*a) / 255.0
+        ),
+        _ => String::new(),
+    }
+}
+
+fn legend(peak: f32) -> String {
+    let pixels = pixels_from_light(&STOPS, View::Cells);
+    let mut legend = "<linearGradient id=\"scale\">".to_owned();
+    for (stop, pixel) in STOPS.iter().zip(pixels.chunks_exact(4)) {
+        if let [r, g, b, a] = pixel {
+            let opacity = f32::from(*a) / 255.0;
+            let _ = write!(
+                legend,
+                "<stop offset=\"{stop:.2}\" stop-color=\"#{r:02x}{g:02x}{b:02x}\" stop-opacity=\"{opacity:.2}\"/>"
+            );
+        }
+    }
+    legend.push_str("</linearGradient>\n<rect x=\"60\" y=\"644\" width=\"240\" height=\"12\" fill=\"#cfc9bb\"/>\n<rect x=\"60\" y=\"644\" width=\"240\" height=\"12\" fill=\"url(#scale)\"/>\n");
+    legend.push_str(&text(24.0, 655.0, 13, "", "0 %"));
+    let most = format!("{:.2} % of all attention per cell", peak * 100.0);
+    legend + &text(312.0, 655.0, 13, "", &most)
+}
+
+/// By what a file begins with; the page takes these three as they are.
+fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, ..] => "image/jpeg",
+        _ => "image/webp",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trace::{Event, ModelInfo, Prompt, PromptImage};
+
+    use super::*;
+
+    fn looked(name: &str) -> Trace {
+        let mut trace = Trace::new(ModelInfo {
+            name: name.to_owned(),
+            ..ModelInfo::default()
+        });
+        let image = PromptImage {
+            rows: 1,
+            cols: 2,
+            width_px: 56,
+            height_px: 28,
+            ..PromptImage::default()
+        };
+        trace.apply(&Event::Prompt(Prompt {
+            images: vec![image],
+            ..Prompt::default()
+        }));
+        for map_max in [0.5, 0.125] {
+            trace.apply(&Event::Token(Token {
+                map: vec![0, 255],
+                map_max,
+                ..Token::default()
+            }));
+        }
+        trace
+    }
+
+    #[test]
+    fn the_brightest_cell_of_the_run_has_the_end_of_the_scale() {
+        let svg = light_svg(&looked("m"), 0, false, None).unwrap_or_default();
+        assert!(
+            svg.contains(
+                "x=\"360.0\" y=\"188.0\" width=\"336.00\" height=\"336.00\" fill=\"#fcffa4\""
+            ),
+            "{svg}"
+        );
+        let dim = light_svg(&looked("m"), 1, false, None).unwrap_or_default();
+        assert!(
+            !dim.contains("fill=\"#fcffa4\"") && dim.contains("50.00 % of all"),
+            "{dim}"
+        );
+        let alone = light_svg(&looked("m"), 1, true, None).unwrap_or_default();
+        assert!(
+            alone.contains("fill=\"#fcffa4\"") && alone.contains("12.50 % of all"),
+            "{alone}"
+        );
+    }
+
+    #[test]
+    fn a_word_without_a_map_has_no_sheet() {
+        assert_eq!(light_svg(&looked("m"), 2, false, None), None);
+        assert_eq!(
+            light_svg(&Trace::new(ModelInfo::default()), 0, false, None),
+            None
+        );
+    }
+
+    #[test]
+    fn names_are_text() {
+        let svg = light_svg(&looked("<script>"), 0, false, None).unwrap_or_default();
+        assert!(!svg.contains("<script>"), "{svg}");
+    }
+}

@@ -1,0 +1,49 @@
+//! How the reader looks at an answer: what is pointed at, chosen, magnified, and how bright it is.
+
+use leptos::prelude::*;
+
+use crate::span::Span;
+
+/// The reader's side of one element; a handle to signals.
+#[derive(Clone, Copy)]
+pub struct Looking {
+    /// The segment or mark under the pointer or the focus.
+    pub span: RwSignal<Option<Span>>,
+    /// The stretch whose light is shown: that one, else the current token.
+    pub shown: Memo<Option<Span>>,
+    /// Index of the mark whose before, within and after are shown.
+    pub mark: RwSignal<Option<usize>>,
+    /// Tokens that the time line magnifies.
+    pub zoom: RwSignal<Option<Span>>,
+    /// How far the picture gives way to the light, 0 to 1.
+    pub strength: RwSignal<f64>,
+    /// Whether the regions with the most light are outlined.
+    pub is_outlined: RwSignal<bool>,
+    /// What a screen reader is to hear next.
+    pub told: RwSignal<String>,
+}
+
+impl Looking {
+    /// Looking at the `current` token of an answer.
+    pub fn new(current: Memo<Option<usize>>) -> Self {
+        let span = RwSignal::new(None);
+        let shown = Memo::new(move |_| span.get().or(current.get().map(Span::of_token)));
+        Self {
+            span,
+            shown,
+            mark: RwSignal::default(),
+            zoom: RwSignal::default(),
+            strength: RwSignal::new(1.0),
+            is_outlined: RwSignal::new(true),
+            told: RwSignal::default(),
+        }
+    }
+
+    /// Lets go of one answer, before another is shown.
+    pub fn forget(&self) {
+        self.span.set(None);
+        self.mark.set(None);
+        self.zoom.set(None);
+        self.told.set(String::new());
+    }
+}

@@ -1,0 +1,55 @@
+//! What the pointer or the focus is on: a mark or the name of a segment, anywhere on the page.
+
+use leptos::prelude::*;
+use trace::Trace;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
+
+use crate::run::Run;
+use crate::span::Span;
+
+/// Shows the mean light of what the event is about; of nothing, the current token's.
+pub fn point(run: Run, event: &Event) {
+    let span = target_of(event)
+        .and_then(|target| run.trace.with_untracked(|trace| span_of(trace, &target)));
+    if run.looking.span.get_untracked() != span {
+        run.looking.span.set(span);
+    }
+}
+
+/// Opens the mark that was clicked.
+pub fn open_mark(run: Run, event: &Event) {
+    let Some(mark) = target_of(event).and_then(|target| index_in(&target, "data-mark")) else {
+        return;
+    };
+    let start = run
+        .trace
+        .with_untracked(|trace| trace.markers.get(mark).map(|marker| marker.start));
+    if let Some(start) = start {
+        run.looking.mark.set(Some(mark));
+        run.pin(start);
+    }
+}
+
+fn target_of(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+fn index_in(element: &Element, name: &str) -> Option<usize> {
+    element.get_attribute(name)?.parse().ok()
+}
+
+/// Of a mark its tokens, of a segment's name the segment's.
+fn span_of(trace: &Trace, element: &Element) -> Option<Span> {
+    if let Some(mark) = index_in(element, "data-mark") {
+        return trace.markers.get(mark).copied().map(Span::from);
+    }
+    let segment = trace
+        .passages()
+        .nth(index_in(element, "data-segment")?)?
+        .segment;
+    Some(Span {
+        start: segment.start,
+        end: segment.end,
+    })
+}

@@ -1,0 +1,177 @@
+//! A stretch of tokens: what the attention was on average within it.
+
+use std::slice;
+
+use trace::{HISTORY_TOKENS, HeatMap, Marker, Shares, Token, Trace};
+
+/// Tokens `start..end`, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First token.
+    pub start: usize,
+    /// One past the last token.
+    pub end: usize,
+}
+
+impl From<Marker> for Span {
+    fn from(Marker { start, end, .. }: Marker) -> Self {
+        Self { start, end }
+    }
+}
+
+impl Span {
+    /// One token alone.
+    pub fn of_token(token: usize) -> Self {
+        Self {
+            start: token,
+            end: token + 1,
+        }
+    }
+
+    /// How many tokens it covers.
+    pub fn n_tokens(self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether it covers `token`.
+    pub fn contains(self, token: usize) -> bool {
+        (self.start..self.end).contains(&token)
+    }
+
+    /// The tokens that a gain is measured against.
+    pub fn before(self) -> Self {
+        Self {
+            start: self.start.saturating_sub(HISTORY_TOKENS),
+            end: self.start,
+        }
+    }
+
+    /// As many tokens after it, within an answer of `n_tokens`.
+    pub fn after(self, n_tokens: usize) -> Self {
+        Self {
+            start: self.end.min(n_tokens),
+            end: (self.end + HISTORY_TOKENS).min(n_tokens),
+        }
+    }
+
+    /// Its tokens; those beyond the answer are left out.
+    pub fn tokens(self, trace: &Trace) -> &[Token] {
+        let end = self.end.min(trace.tokens.len());
+        trace.tokens.get(self.start..end).unwrap_or_default()
+    }
+
+    /// Mean of the shares; `None` of no token.
+    pub fn shares(self, trace: &Trace) -> Option<Shares> {
+        let tokens = self.tokens(trace);
+        let mean = |read: fn(&Shares) -> f32| {
+            tokens.iter().map(|token| read(&token.shares)).sum::<f32>() / tokens.len() as f32
+        };
+        (!tokens.is_empty()).then(|| Shares {
+            image: mean(|shares| shares.image),
+            question: mean(|shares| shares.question),
+            generated: mean(|shares| shares.generated),
+        })
+    }
+
+    /// Mean map of the first picture; `None` of no token and without a picture.
+    pub fn map(self, trace: &Trace) -> Option<HeatMap> {
+        let tokens = self.tokens(trace);
+        let first = slice::from_ref(trace.prompt.images.first()?);
+        let has_maps = tokens.first().is_some_and(|token| !token.map.is_empty());
+        has_maps.then(|| HeatMap::mean(tokens, first).pop())?
+    }
+
+    /// "tokens 97 to 126", counted from 1.
+    pub fn words(self) -> String {
+        match self.n_tokens() {
+            0 => "no tokens".to_owned(),
+            1 => format!("token {}", self.end),
+            _ => format!("tokens {} to {}", self.start + 1, self.end),
+        }
+    }
+}
+
+/// "mostly upper left, 31 %" of a map; nothing where there is no light.
+pub fn place_words(map: Option<&HeatMap>) -> String {
+    map.and_then(|map| map.regions().first().copied())
+        .map(|region| format!("mostly {region}"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use trace::{Event, ModelInfo, Prompt, PromptImage};
+
+    use super::*;
+
+    /// Image shares 0.1, 0.2, … and the light on cell 0, then on cell 1, in turn.
+    fn trace(n_tokens: usize) -> Trace {
+        let mut trace = Trace::new(ModelInfo::default());
+        trace.apply(&Event::Prompt(Prompt {
+            images: vec![PromptImage {
+                rows: 1,
+                cols: 2,
+                ..PromptImage::default()
+            }],
+            ..Prompt::default()
+        }));
+        for index in 0..n_tokens {
+            trace.apply(&Event::Token(Token {
+                text: "x".to_owned(),
+                shares: Shares {
+                    image: 0.1 * (index + 1) as f32,
+                    ..Shares::default()
+                },
+                map: if index % 2 == 0 {
+                    vec![255, 0]
+                } else {
+                    vec![0, 255]
+                },
+                map_max: 0.5,
+                ..Token::default()
+            }));
+        }
+        trace
+    }
+
+    #[test]
+    fn a_span_has_the_mean_of_its_tokens() {
+        let trace = trace(4);
+        let span = Span { start: 1, end: 4 };
+        let share = span.shares(&trace).map(|shares| shares.image);
+        assert!(share.is_some_and(|share| (share - 0.3).abs() < 1e-6));
+        let cells = span.map(&trace).map(|map| map.cells).unwrap_or_default();
+        assert!((cells[0] - 0.5 / 3.0).abs() < 1e-6 && (cells[1] - 1.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn beyond_the_answer_is_nothing() {
+        let trace = trace(2);
+        assert_eq!(Span { start: 2, end: 9 }.shares(&trace), None);
+        assert_eq!(Span { start: 5, end: 9 }.map(&trace), None);
+        let all = Span { start: 0, end: 99 };
+        assert_eq!(all.tokens(&trace).len(), 2);
+    }
+
+    #[test]
+    fn before_and_after_are_twenty_tokens_where_there_are_so_many() {
+        let span = Span {
+            start: 95,
+            end: 126,
+        };
+        assert_eq!(span.before(), Span { start: 75, end: 95 });
+        assert_eq!(
+            span.after(158),
+            Span {
+                start: 126,
+                end: 146
+            }
+        );
+        let early = Span { start: 3, end: 9 };
+        assert_eq!(
+            (early.before().n_tokens(), early.after(12).n_tokens()),
+            (3, 3)
+        );
+        assert_eq!(span.words(), "tokens 96 to 126");
+    }
+}
