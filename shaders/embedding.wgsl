@@ -1,4 +1,4 @@
-// out[m] = the row that source[m] names: a token id, or IMAGE + a row of `image`.
+// out[m] = the row that source[step[0] + m] names: a token id, or IMAGE + a row of `image`.
 // One launch per row segment of the table; it leaves rows of other segments alone.
 // Needs: FORMAT, GROUP.
 
@@ -15,11 +15,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> source: array<u32>;
-@group(0) @binding(1) var<storage, read> words: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<u32>;
-@group(0) @binding(3) var<storage, read> image: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> step: array<u32>;
+@group(0) @binding(2) var<storage, read> words: array<u32>;
+@group(0) @binding(3) var<storage, read> scales: array<u32>;
+@group(0) @binding(4) var<storage, read> image: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -28,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (block >= p.n_blocks || token >= p.n_tokens) {
         return;
     }
-    let row = source[token];
+    let row = source[step[0] + token];
     let at = token * p.n_cols + block * 8u;
     let n = min(8u, p.n_cols - block * 8u);
     if (row >= IMAGE) {

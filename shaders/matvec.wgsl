@@ -1,6 +1,7 @@
-// out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), a few rows of x.
-// LANES invocations share one row of w; a software adapter takes one lane, so that it never waits.
-// Needs: FORMAT, GROUP, LANES, HAS_BIAS, ACCUMULATE.
+// out[m, column + r] = f · Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), a few rows of x. NORMED puts an
+// RMS norm before: x is multiplied with its weight, and f = 1 / sqrt(mean(x²) + eps).
+// LANES invocations share ROWS rows of w: a GPU reads them side by side, a software adapter takes one lane and
+// never waits. Needs: LANES, ROWS (1, 2 or 4), HAS_BIAS, ACCUMULATE, NORMED, and what shared/quad.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of w
@@ -9,28 +10,34 @@ struct Params {
     n_rows: u32,      // rows of w
     column: u32,      // first column of out
     n_columns: u32,   // columns of out
+    eps_bits: u32,    // f32
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> words: array<u32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> words: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> scales: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> gain: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<uniform> p: Params;
 
-var<workgroup> sh_partial: array<f32, 64>;
+var<workgroup> sh_sums: array<vec4<f32>, 64>;
+var<workgroup> sh_squares: array<f32, 64>;
 
-fn dot8(m: u32, row: u32, block: u32) -> f32 {
-    let w = weights8(row, block);
-    let k = block * 8u;
-    let at = m * p.n_cols + k;
-    var sum = 0.0;
-    for (var i = 0u; i < 8u; i++) {
-        if (k + i < p.n_cols) {
-            sum += w[i] * x[at + i];
-        }
+// Row r of w, the last one where there is no such row.
+fn product(r: u32, quad: u32, x: Columns, sum: f32) -> f32 {
+    let row = min(r, p.n_rows - 1u);
+    return weighed(words[word_index(row, quad)], scales[scale_index(row, quad)], x, sum);
+}
+
+fn write(m: u32, row: u32, value: f32) {
+    if (row < p.n_rows) {
+        let at = m * p.n_columns + p.column + row;
+        var sum = value;
+        if (HAS_BIAS) { sum += bias[row]; }
+        if (ACCUMULATE) { sum += out[at]; }
+        out[at] = sum;
     }
-    return sum;
 }
 
 @compute @workgroup_size(64)
@@ -39,30 +46,48 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) n_groups: vec3<u32>,
 ) {
-    let row = (group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES;
+    let row = ((group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES) * ROWS;
     let lane = local % LANES;
     let m = group.z;
-    var sum = 0.0;
+    var sums = vec4<f32>(0.0);
+    var square = 0.0;
     if (row < p.n_rows) {
-        for (var block = lane; block * 8u < p.n_cols; block += LANES) {
-            sum += dot8(m, row, block);
+        for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
+            var xs = columns(m, quad);
+            if (NORMED) {
+                square += squares(xs);
+                xs = gained(xs, quad);
+            }
+            let sum = total(xs);
+            sums.x += product(row, quad, xs, sum);
+            if (ROWS > 1u) { sums.y += product(row + 1u, quad, xs, sum); }
+            if (ROWS > 2u) {
+                sums.z += product(row + 2u, quad, xs, sum);
+                sums.w += product(row + 3u, quad, xs, sum);
+            }
         }
     }
     if (LANES > 1u) {
-        sh_partial[local] = sum;
+        sh_sums[local] = sums;
+        if (NORMED) { sh_squares[local] = square; }
         workgroupBarrier();
         for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
             if (lane < stride) {
-                sh_partial[local] += sh_partial[local + stride];
+                sh_sums[local] += sh_sums[local + stride];
+                if (NORMED) { sh_squares[local] += sh_squares[local + stride]; }
             }
             workgroupBarrier();
         }
-        sum = sh_partial[local];
+        sums = sh_sums[local];
+        if (NORMED) { square = sh_squares[local]; }
     }
-    if (row < p.n_rows && lane == 0u) {
-        let at = m * p.n_columns + p.column + row;
-        if (HAS_BIAS) { sum += bias[row]; }
-        if (ACCUMULATE) { sum += out[at]; }
-        out[at] = sum;
+    if (lane == 0u) {
+        if (NORMED) { sums *= 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits)); }
+        write(m, row, sums.x);
+        if (ROWS > 1u) { write(m, row + 1u, sums.y); }
+        if (ROWS > 2u) {
+            write(m, row + 2u, sums.z);
+            write(m, row + 3u, sums.w);
+        }
     }
 }

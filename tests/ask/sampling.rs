@@ -1,14 +1,17 @@
-//! The sampler against what the library's logits processors leave of the same logits.
+//! The sampler on the CPU, which judges the one on the GPU (`tests/kernels/sample.rs`), against what the library's logits processors leave of the same logits.
 
 use std::fs;
 
 use anyhow::{Result, ensure};
-use generate::Sampler;
+use kernels::{
+    Choice, Sampling,
+    cpu::sample::{choose, kept, penalized},
+};
 use serde::Deserialize;
 use tests::{Case, fixtures_dir};
 
 #[derive(Deserialize)]
-struct Sampling {
+struct Fixture {
     filters: Vec<Filter>,
 }
 
@@ -33,13 +36,12 @@ fn one() -> f32 {
 }
 
 impl Filter {
-    fn sampler(&self, seed: u64) -> Sampler {
-        Sampler {
+    fn sampling(&self) -> Sampling {
+        Sampling {
             temperature: self.temperature,
             top_k: self.top_k,
             top_p: self.top_p,
             repetition_penalty: self.repetition_penalty,
-            random: fastrand::Rng::with_seed(seed),
         }
     }
 
@@ -58,7 +60,7 @@ impl Filter {
 
 fn filters() -> Result<Vec<Filter>> {
     let file = fs::read(fixtures_dir().join("sampling.json"))?;
-    let sampling: Sampling = serde_json::from_slice(&file)?;
+    let sampling: Fixture = serde_json::from_slice(&file)?;
     ensure!(
         sampling.filters.len() >= 5,
         "the fixture has lost its filters"
@@ -66,21 +68,31 @@ fn filters() -> Result<Vec<Filter>> {
     Ok(sampling.filters)
 }
 
-fn greedy(repetition_penalty: f32) -> Sampler {
-    Sampler {
-        temperature: 0.0,
-        top_k: 0,
-        top_p: 1.0,
+/// Which of `n_id` ids are among `seen`.
+fn flags(seen: &[u32], n_id: usize) -> Vec<bool> {
+    (0..n_id as u32).map(|id| seen.contains(&id)).collect()
+}
+
+fn greedy(logits: &[f32], seen: &[u32], repetition_penalty: f32) -> Choice {
+    let sampling = Sampling {
         repetition_penalty,
-        random: fastrand::Rng::with_seed(0),
-    }
+        ..Sampling::GREEDY
+    };
+    choose(logits, &flags(seen, logits.len()), sampling, 0.0)
 }
 
 #[test]
 fn what_is_kept_equals_the_library() -> Result<()> {
     for filter in filters()? {
         let (logits, seen) = filter.input()?;
-        let kept = filter.sampler(0).kept(&logits, &seen);
+        let flags = flags(&seen, logits.len());
+        let values: Vec<f32> = logits
+            .iter()
+            .zip(&flags)
+            .map(|(&logit, &is_seen)| penalized(logit, is_seen, filter.repetition_penalty))
+            .collect();
+        let mut kept = kept(&values, filter.sampling());
+        kept.sort_by(|a, b| b.1.total_cmp(&a.1));
         let ids: Vec<usize> = kept.iter().map(|entry| entry.0).collect();
         ensure!(ids == filter.kept_ids, "{}: kept {ids:?}", filter.case);
         for ((id, got), expected) in kept.iter().zip(&filter.probabilities) {
@@ -99,10 +111,11 @@ fn draws_follow_the_probabilities() -> Result<()> {
     const N_DRAW: usize = 4000;
     for filter in filters()? {
         let (logits, seen) = filter.input()?;
-        let mut sampler = filter.sampler(7);
+        let (flags, mut random) = (flags(&seen, logits.len()), fastrand::Rng::with_seed(7));
         let mut counts = vec![0_usize; logits.len()];
         for _ in 0..N_DRAW {
-            counts[sampler.choose(&logits, &seen).id as usize] += 1;
+            let choice = choose(&logits, &flags, filter.sampling(), random.f32());
+            counts[choice.id as usize] += 1;
         }
         let mut n_kept = 0;
         for (&id, &probability) in filter.kept_ids.iter().zip(&filter.probabilities) {
@@ -124,47 +137,34 @@ fn draws_follow_the_probabilities() -> Result<()> {
 }
 
 #[test]
-fn a_seed_repeats_its_draws() -> Result<()> {
-    let filter = filters()?.swap_remove(1);
-    let (logits, seen) = filter.input()?;
-    let draws = |seed: u64| -> Vec<u32> {
-        let mut sampler = filter.sampler(seed);
-        (0..32).map(|_| sampler.choose(&logits, &seen).id).collect()
-    };
-    ensure!(draws(1) == draws(1));
-    ensure!(draws(1) != draws(2));
-    Ok(())
-}
-
-#[test]
 fn the_penalty_counts_every_id_once() {
     let logits = [2.0, 1.5, -1.0, -1.5];
-    let best = |penalty: f32, seen: &[u32]| greedy(penalty).choose(&logits, seen).id;
+    let best = |penalty: f32, seen: &[u32]| greedy(&logits, seen, penalty).id;
     assert_eq!(best(1.0, &[0, 0, 0]), 0);
     // 2 / 1.3 = 1.54 is still ahead of 1.5, which twice would not be; 2 / 1.4 = 1.43 is not.
     assert_eq!(best(1.3, &[0, 0, 0]), 0);
     assert_eq!(best(1.4, &[0]), 1);
     // -1 * 1.6 falls behind -1.5; divided, it would not. Ids without a logit are passed over.
     let negative = [-1.0, -1.5];
-    assert_eq!(greedy(1.6).choose(&negative, &[0, 9]).id, 1);
+    assert_eq!(greedy(&negative, &[0, 9], 1.6).id, 1);
 }
 
 #[test]
 fn the_probability_is_the_models_own() {
     // Softmax of [0, ln 3] is [1/4, 3/4], whatever the settings make of it.
     let logits = [0.0, 3.0_f32.ln()];
-    let mut sampler = Sampler {
+    let sampling = Sampling {
         temperature: 0.3,
         top_k: 1,
         top_p: 0.5,
-        ..greedy(1.1)
+        repetition_penalty: 1.1,
     };
-    let choice = sampler.choose(&logits, &[1]);
+    let choice = choose(&logits, &[false, true], sampling, 0.9);
     assert_eq!(choice.id, 1);
     assert!((choice.logprob - 0.75_f32.ln()).abs() < 1e-6);
 }
 
 #[test]
 fn of_equal_logits_the_first_is_taken() {
-    assert_eq!(greedy(1.0).choose(&[1.0, 3.0, 3.0], &[]).id, 1);
+    assert_eq!(greedy(&[1.0, 3.0, 3.0], &[], 1.0).id, 1);
 }

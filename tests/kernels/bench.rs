@@ -7,7 +7,7 @@ use burn::{
     tensor::{DType, Device, Int, Tensor, TensorData},
 };
 use futures_lite::future::block_on;
-use kernels::{Gpu, Matrix, PackedMatrix, Packing, Upload};
+use kernels::{Gpu, Matrix, PackedMatrix, Packing, Sampling, Step, StepBuffer, Upload};
 use weights::{Format, Layout, pack_rows};
 
 static GPU: LazyLock<Gpu> =
@@ -44,6 +44,26 @@ pub fn compare(tolerance: f64, compute: impl Fn(&Device) -> Vec<f32>) {
             "element {index}: twin {e}, kernel {g}, relative error {error:e} over {tolerance:e}"
         );
     }
+}
+
+/// The twin's device and the GPU.
+pub fn devices() -> [Device; 2] {
+    [Device::flex(), GPU.device.clone()]
+}
+
+/// A step at slot `n_past`, with the angles of some position.
+pub fn step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
+    let angles = (0..head_dim / 2).map(|j| 0.3 + 0.7 * j as f32);
+    let mut buffer = StepBuffer::new(head_dim, device);
+    buffer.write(&Step {
+        n_past,
+        draw: 0.0,
+        sampling: Sampling::GREEDY,
+        n_id: 0,
+        cosines: angles.clone().map(f32::cos).collect(),
+        sines: angles.map(f32::sin).collect(),
+    });
+    buffer.words()
 }
 
 /// The numbers of a tensor.

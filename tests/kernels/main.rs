@@ -2,6 +2,7 @@
 //! the gradients against differences.
 
 mod attention_decode;
+mod attention_merge;
 mod attention_prefill;
 mod attention_window;
 mod bench;
@@ -10,9 +11,12 @@ mod gelu;
 mod gradients;
 mod matmul;
 mod matvec;
+mod matvec_gated;
 mod mrope;
 mod norm;
-mod probe;
+mod readout;
 mod rope;
+mod sample;
+mod scan;
 mod swiglu;
 mod wgsl;

@@ -5,7 +5,7 @@ use crate::bench::{compare, random_tensor, values, words};
 #[test]
 fn queries_turn_in_place_keys_and_values_reach_their_slots() {
     for (n_rows, n_past, n_heads, n_kv_heads, head_dim) in
-        [(4, 0, 4, 2, 32), (1, 9, 5, 1, 128), (7, 3, 2, 2, 6)]
+        [(4, 0, 4, 2, 32), (1, 9, 5, 1, 128), (7, 60, 2, 2, 8)]
     {
         let heads = Heads {
             n_heads,
@@ -20,11 +20,11 @@ fn queries_turn_in_place_keys_and_values_reach_their_slots() {
                 sines: random_tensor([n_rows, head_dim / 2], 3, device),
             };
             let cache = KeyValues {
-                keys: random_tensor([12, kv_width], 4, device),
-                values: random_tensor([12, kv_width], 5, device),
+                keys: random_tensor([128, kv_width], 4, device),
+                values: random_tensor([128, kv_width], 5, device),
             };
-            let n_past = words(&[n_past], device);
-            let (qkv, cache) = kernels::mrope(qkv, &angles, &n_past, cache, heads);
+            let step = words(&[n_past], device);
+            let (qkv, cache) = kernels::mrope(qkv, &angles, &step, cache, heads);
             let queries = values(qkv.slice([0..n_rows, 0..n_heads * head_dim]));
             [queries, values(cache.keys), values(cache.values)].concat()
         });

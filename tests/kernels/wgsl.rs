@@ -1,13 +1,35 @@
 //! Every variant of every WGSL file through naga.
 
 use kernels::{
-    Shader, attention_decode::AttentionDecode, attention_prefill::AttentionPrefill,
-    attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
-    matvec::Matvec, mrope::Mrope, norm::Norm, probe::Probe, rope::Rope, sizes::Product,
+    Shader, Spread,
+    attention_decode::AttentionDecode,
+    attention_merge::AttentionMerge,
+    attention_prefill::AttentionPrefill,
+    attention_window::AttentionWindow,
+    embedding::Embedding,
+    gelu::Gelu,
+    matmul::Matmul,
+    matvec::Matvec,
+    matvec_gated::MatvecGated,
+    mrope::Mrope,
+    norm::Norm,
+    readout::Readout,
+    rope::Rope,
+    sample::Sample,
+    scan::Scan,
+    sizes::Product,
     swiglu::Swiglu,
 };
 
 use crate::bench::FORMATS;
+
+const SPREADS: [Spread; 5] = [
+    Spread { lanes: 1, rows: 1 },
+    Spread { lanes: 1, rows: 4 },
+    Spread { lanes: 8, rows: 2 },
+    Spread { lanes: 32, rows: 1 },
+    Spread { lanes: 64, rows: 4 },
+];
 
 fn check(shader: &impl Shader) {
     let text = shader.wgsl();
@@ -40,20 +62,50 @@ fn every_variant_is_valid_and_within_the_guaranteed_limits() {
                 accumulate,
             };
             check(&Matmul { product });
-            for lanes in [1, 32] {
-                check(&Matvec { product, lanes });
+            for spread in SPREADS {
+                for (is_normed, is_ragged) in
+                    [(false, false), (false, true), (true, false), (true, true)]
+                {
+                    check(&Matvec {
+                        product,
+                        is_normed,
+                        is_ragged,
+                        spread,
+                    });
+                }
             }
+        }
+        let product = Product {
+            format,
+            has_bias: false,
+            accumulate: false,
+        };
+        for (spread, is_ragged) in SPREADS.iter().flat_map(|s| [(*s, false), (*s, true)]) {
+            let spread = Spread {
+                rows: spread.rows.min(2),
+                ..spread
+            };
+            check(&MatvecGated {
+                product,
+                is_ragged,
+                spread,
+            });
         }
     }
     for head_dim in [16, 32, 80, 128] {
-        check(&AttentionDecode { head_dim });
+        for (n_heads, group) in [(16, 8), (28, 7), (12, 12), (3, 1)] {
+            check(&AttentionDecode { head_dim, group });
+            check(&AttentionMerge { head_dim, n_heads });
+        }
         check(&AttentionPrefill { head_dim });
         check(&AttentionWindow { head_dim });
     }
     check(&Gelu);
     check(&Mrope);
     check(&Norm);
-    check(&Probe);
+    check(&Readout);
     check(&Rope);
+    check(&Sample);
+    check(&Scan);
     check(&Swiglu);
 }

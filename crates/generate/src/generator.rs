@@ -1,15 +1,23 @@
 //! Prefill, then token after token: step, read out, choose, detokenise, report.
 
+use std::pin::Pin;
+
 use qwen_vl::{
-    model::{ImageEmbeds, Model},
+    GpuError, Step,
+    cache::{Cache, CachePrompt},
+    model::{ImageEmbeds, Model, Outcome},
     mrope::RotaryTable,
     prompt::Message,
     tokenizer::TokenStream,
 };
-use trace::{Ask, Event, Loaded, StopReason, Timing, Token, encode_map};
+use trace::{Ask, Event, Loaded, StopReason, Timing, Token};
 use web_time::Instant;
 
-use crate::{Error, Prepared, Readout, Recording, files::Host, read, readout::floats};
+use crate::{
+    Error, Prepared, Readout, Recording,
+    files::Host,
+    readout::{floats, shares},
+};
 
 /// Prompt tokens that go through the network at once; a stop is heard in between.
 const PREFILL_CHUNK_TOKEN: usize = 512;
@@ -115,61 +123,46 @@ impl Answer<'_> {
         let images = self.encode_images().await?;
         self.timing.vision_millis = millis(started);
         let prefill_started = Instant::now();
-        let config = &self.model.config;
-        let sources = self.prepared.sources();
-        let table = self.prepared.positions.rotary_table(config);
-        let n_prompt = sources.len();
+        let n_prompt = self.prepared.tokens.input_ids.len();
         let n_free = self.model.max_cache_token() - n_prompt;
         let n_max = self.prepared.settings.n_max_token.min(n_free);
-        let n_image = self.prepared.n_image_token();
-        let roles = self.prepared.role_codes();
-        let mut cache = self.model.cache(&roles, n_image, n_prompt + n_max);
-        for first in (0..n_prompt - 1).step_by(PREFILL_CHUNK_TOKEN) {
-            if first > 0 {
-                self.model.wait().await?;
-            }
-            if stopped() {
-                return Ok(StopReason::Stopped);
-            }
-            let rows = first..(first + PREFILL_CHUNK_TOKEN).min(n_prompt - 1);
-            let table = table_rows(&table, rows.clone());
-            self.model
-                .prefill(&sources[rows], images.as_ref(), &table, &mut cache);
+        let mut cache = self.cache(images.as_ref(), n_prompt + n_max);
+        if !self.prefill(&mut cache, stopped).await? {
+            return Ok(StopReason::Stopped);
         }
-
-        let mut seen = self.prepared.tokens.input_ids.clone();
         let mut stream = TokenStream::new(true);
-        let (mut source, mut table) = (
-            sources[n_prompt - 1],
-            table_rows(&table, n_prompt - 1..n_prompt),
-        );
         let mut token_started = prefill_started;
+        let mut queued = self.queue(0, &mut cache).await?;
         for step in 0..n_max {
             if stopped() {
                 return Ok(StopReason::Stopped);
             }
-            let result = self.model.step(source, images.as_ref(), &table, &mut cache);
-            let readout = read(result, n_image).await?;
-            let logits = &readout.logits[..self.host.tokenizer.n_text_ids()];
-            let choice = self.prepared.settings.sampler.choose(logits, &seen);
-            seen.push(choice.id);
-            let is_end = self.host.generation.eos_token_id.contains(&choice.id);
+            // The device goes on with the next token while this one is read; a recording reads it in peace.
+            let is_ahead = self.recording.is_none() && step + 1 < n_max;
+            let next = match is_ahead {
+                true => Some(self.queue(step + 1, &mut cache).await?),
+                false => None,
+            };
+            let outcome = queued.await?;
+            let id = outcome.choice.id;
+            let is_end = self.host.generation.eos_token_id.contains(&id);
             let is_last = is_end || step + 1 == n_max;
-            let mut text = stream.push(&self.host.tokenizer, choice.id)?;
+            let mut text = stream.push(&self.host.tokenizer, id)?;
             if is_last {
                 text += &std::mem::replace(&mut stream, TokenStream::new(true)).finish();
             }
-            let (map, map_max) = encode_map(&readout.map);
+            if let Some(recording) = self.recording.as_deref_mut() {
+                recording.generated_ids.push(id);
+            }
             emit(Event::Token(Token {
-                id: choice.id,
+                id,
                 text,
-                logprob: choice.logprob,
+                logprob: outcome.choice.logprob,
                 millis: millis(token_started),
-                shares: readout.shares(),
-                map,
-                map_max,
+                shares: shares(&outcome.sums),
+                map: outcome.map,
+                map_max: outcome.map_max,
             }));
-            self.record(step, choice.id, readout);
             if step == 0 {
                 self.timing.prefill_millis = millis(prefill_started);
             }
@@ -177,12 +170,79 @@ impl Answer<'_> {
             if is_end {
                 return Ok(StopReason::End);
             }
+            if is_last {
+                break;
+            }
             token_started = Instant::now();
-            source = choice.id;
-            let position = self.prepared.positions.of_generated(step);
-            table = RotaryTable::of_text([[position; 3]].into_iter(), config);
+            queued = match next {
+                Some(next) => next,
+                None => self.queue(step + 1, &mut cache).await?,
+            };
         }
         Ok(StopReason::Length)
+    }
+
+    fn cache(&self, images: Option<&ImageEmbeds>, n_token: usize) -> Cache {
+        let prompt = CachePrompt {
+            sources: &self.prepared.sources(),
+            roles: &self.prepared.role_codes(),
+            seen: &self.prepared.tokens.input_ids,
+            images,
+        };
+        self.model.cache(&prompt, n_token)
+    }
+
+    /// Puts all of the prompt but its last token into the cache; false when it was stopped.
+    async fn prefill(&self, cache: &mut Cache, stopped: &dyn Fn() -> bool) -> Result<bool, Error> {
+        let table = self.prepared.positions.rotary_table(&self.model.config);
+        let n_prompt = self.prepared.tokens.input_ids.len();
+        for first in (0..n_prompt - 1).step_by(PREFILL_CHUNK_TOKEN) {
+            if first > 0 {
+                self.model.wait().await?;
+            }
+            if stopped() {
+                return Ok(false);
+            }
+            let rows = first..(first + PREFILL_CHUNK_TOKEN).min(n_prompt - 1);
+            self.model.prefill(&table_rows(&table, rows), cache);
+        }
+        Ok(true)
+    }
+
+    /// Asks for token `step`: the last token of the prompt, or the one chosen before it, goes through the network.
+    async fn queue(&mut self, step: usize, cache: &mut Cache) -> Result<Queued, Error> {
+        let positions = &self.prepared.positions;
+        let table = match step.checked_sub(1) {
+            None => {
+                let last = positions.n_token() - 1;
+                table_rows(&positions.rotary_table(&self.model.config), last..last + 1)
+            }
+            Some(fed) => {
+                let position = positions.of_generated(fed);
+                RotaryTable::of_text([[position; 3]].into_iter(), &self.model.config)
+            }
+        };
+        let sampler = &mut self.prepared.settings.sampler;
+        let at = Step {
+            n_past: 0,
+            draw: sampler.random.f32(),
+            sampling: sampler.sampling,
+            n_id: self.host.tokenizer.n_text_ids(),
+            cosines: table.cos,
+            sines: table.sin,
+        };
+        let Some(recording) = self.recording.as_deref_mut() else {
+            self.model.step(&at, cache);
+            return Ok(Box::pin(self.model.outcome(cache)));
+        };
+        let left = self.model.step_aloud(&at, cache);
+        let outcome = self.model.outcome(cache).await?;
+        if let Some(fed) = step.checked_sub(1) {
+            let position = self.prepared.positions.of_generated(fed);
+            recording.decode_position_ids.push(position);
+        }
+        recording.steps.push(Readout::of(left, &outcome).await?);
+        Ok(Box::pin(std::future::ready(Ok(outcome))))
     }
 
     async fn encode_images(&mut self) -> Result<Option<ImageEmbeds>, Error> {
@@ -207,19 +267,10 @@ impl Answer<'_> {
         }
         Ok(Some(embeds))
     }
-
-    fn record(&mut self, step: usize, id: u32, readout: Readout) {
-        let Some(recording) = self.recording.as_deref_mut() else {
-            return;
-        };
-        if step > 0 {
-            let position = self.prepared.positions.of_generated(step - 1);
-            recording.decode_position_ids.push(position);
-        }
-        recording.generated_ids.push(id);
-        recording.steps.push(readout);
-    }
 }
+
+/// What a step leaves, once the device has it.
+type Queued = Pin<Box<dyn Future<Output = Result<Outcome, GpuError>>>>;
 
 fn table_rows(table: &RotaryTable, rows: std::ops::Range<usize>) -> RotaryTable {
     let values = rows.start * table.n_angle..rows.end * table.n_angle;

@@ -22,10 +22,10 @@ pub use generator::Generator;
 pub use loader::{Loader, Target};
 pub use method::{METHODS, Method};
 pub use prepare::{Prepared, Settings};
-pub use qwen_vl::{Gpu, prompt::Message};
-pub use readout::{Readout, read};
+pub use qwen_vl::{Gpu, Sampling, prompt::Message};
+pub use readout::{Readout, shares};
 pub use recording::Recording;
-pub use sampler::{Choice, Sampler};
+pub use sampler::Sampler;
 pub use trial::trial;
 use weights::Format;
 
@@ -41,7 +41,7 @@ pub async fn open_gpu() -> Result<Gpu, Error> {
 /// Storage of the language model's matrices: `f32`, `f16`, `q8` or `q4`.
 fn quantization(model: &qwen_vl::model::Model) -> String {
     let layers = model.network.model.layers.first();
-    let name = layers.map_or("", |layer| match layer.self_attn.q_proj.weight.format() {
+    let name = layers.map_or("", |layer| match layer.self_attn.qkv_proj.weight.format() {
         Format::F32 => "f32",
         Format::F16 => "f16",
         Format::Q8 { .. } => "q8",

@@ -98,7 +98,7 @@ impl Prepared {
         spans.map(|span| span.end_token - span.begin_token).sum()
     }
 
-    /// Codes of `kernels::probe`.
+    /// Codes of `kernels::attention_merge`.
     pub(crate) fn role_codes(&self) -> Vec<u32> {
         self.tokens.roles.iter().map(|role| role.code()).collect()
     }
@@ -163,24 +163,30 @@ fn prompt(
 fn settings(host: &Host, ask: &Ask) -> Result<Settings, Error> {
     let mut sampler = Sampler::new(&host.generation, ask.seed);
     if let Some(temperature) = ask.temperature {
-        sampler.temperature = temperature;
+        sampler.sampling.temperature = temperature;
     }
     if let Some(top_k) = ask.top_k {
-        sampler.top_k = top_k as usize;
+        sampler.sampling.top_k = top_k as usize;
     }
     if let Some(top_p) = ask.top_p {
-        sampler.top_p = top_p;
+        sampler.sampling.top_p = top_p;
     }
     if let Some(penalty) = ask.repetition_penalty {
-        sampler.repetition_penalty = penalty;
+        sampler.sampling.repetition_penalty = penalty;
     }
-    check("temperature", sampler.temperature, "0 or more", |t| {
-        t >= 0.0
-    })?;
-    check("top_p", sampler.top_p, "above 0 and at most 1", |p| {
-        p > 0.0 && p <= 1.0
-    })?;
-    let penalty = sampler.repetition_penalty;
+    check(
+        "temperature",
+        sampler.sampling.temperature,
+        "0 or more",
+        |t| t >= 0.0,
+    )?;
+    check(
+        "top_p",
+        sampler.sampling.top_p,
+        "above 0 and at most 1",
+        |p| p > 0.0 && p <= 1.0,
+    )?;
+    let penalty = sampler.sampling.repetition_penalty;
     check("repetition_penalty", penalty, "above 0", |penalty| {
         penalty > 0.0
     })?;

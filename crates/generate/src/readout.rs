@@ -1,12 +1,15 @@
-//! One step's results on the host: logits, the map over image tokens, the three shares.
+//! One step's results on the host: the three shares and, for a recording, everything.
 
 use burn::tensor::Tensor;
-use qwen_vl::{Gpu, first_line, model::Step};
+use qwen_vl::{
+    Gpu, first_line,
+    model::{Left, Outcome},
+};
 use trace::Shares;
 
 use crate::Error;
 
-/// What a step leaves for the host.
+/// Everything that one step computed.
 #[derive(Clone, Debug)]
 pub struct Readout {
     /// [vocab_size]
@@ -18,46 +21,36 @@ pub struct Readout {
 }
 
 impl Readout {
-    /// Ratios per layer, then their mean over layers (Look-Back, `vis_demo/att_trend_viz.py`); a layer without
-    /// counted attention contributes 0.
-    pub fn shares(&self) -> Shares {
-        let mean = |kind: usize| {
-            let ratios = self.sums.iter().map(|sums| {
-                if sums[3] > 0.0 {
-                    f64::from(sums[kind]) / f64::from(sums[3])
-                } else {
-                    0.0
-                }
-            });
-            (ratios.sum::<f64>() / self.sums.len().max(1) as f64) as f32
-        };
-        Shares {
-            image: mean(0),
-            question: mean(1),
-            generated: mean(2),
-        }
+    /// Reads all of a step back, for a recording.
+    pub(crate) async fn of(left: Left, outcome: &Outcome) -> Result<Readout, Error> {
+        let mut map = floats(left.map).await?;
+        map.truncate(outcome.map.len());
+        Ok(Readout {
+            logits: floats(left.logits).await?,
+            map,
+            sums: outcome.sums.clone(),
+        })
     }
 }
 
-/// Waits for a step and reads it back.
-///
-/// # Errors
-/// [`Error::Gpu`] or [`Error::Read`] when the device failed since the last call.
-pub async fn read(step: Step, n_image_token: usize) -> Result<Readout, Error> {
-    let logits = floats(step.logits).await?;
-    let mut readout = floats(step.readout).await?;
-    if let Some(error) = Gpu::take_error() {
-        return Err(error.into());
+/// Ratios per layer, then their mean over layers (Look-Back, `vis_demo/att_trend_viz.py`); a layer without
+/// counted attention contributes 0. `sums` are image, question, generated and all counted tokens per layer.
+pub fn shares(sums: &[[f32; 4]]) -> Shares {
+    let mean = |kind: usize| {
+        let ratios = sums.iter().map(|sums| {
+            if sums[3] > 0.0 {
+                f64::from(sums[kind]) / f64::from(sums[3])
+            } else {
+                0.0
+            }
+        });
+        (ratios.sum::<f64>() / sums.len().max(1) as f64) as f32
+    };
+    Shares {
+        image: mean(0),
+        question: mean(1),
+        generated: mean(2),
     }
-    let sums = readout.split_off(n_image_token);
-    let sums = sums
-        .chunks_exact(4)
-        .map(|sums| [sums[0], sums[1], sums[2], sums[3]]);
-    Ok(Readout {
-        logits,
-        sums: sums.collect(),
-        map: readout,
-    })
 }
 
 /// The numbers of a tensor.

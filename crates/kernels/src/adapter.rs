@@ -7,7 +7,13 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
 };
 
-use crate::device::{FIRST_ERROR, Gpu, GpuError, LOST};
+use crate::{
+    device::{FIRST_ERROR, Gpu, GpuError, LOST},
+    launch::Constant,
+};
+
+/// Launches that are submitted together, unless something asks for it earlier: more than a step has.
+const N_MOST_TASKS: usize = 4096;
 
 static GPU: OnceLock<Gpu> = OnceLock::new();
 
@@ -57,6 +63,8 @@ async fn setup(kind: DeviceKind) -> Result<(Device, WgpuSetup), String> {
         .device_kind(kind)
         // One buffer per tensor, as in browsers: kernels bind inputs read-only beside outputs.
         .memory_config(MemoryConfiguration::ExclusivePages)
+        // A step is submitted as a whole, by the read that follows it.
+        .tasks_max(N_MOST_TASKS)
         .init_with_setup_async()
         .await
         .map_err(|error| match error {
@@ -83,11 +91,41 @@ fn watch(setup: &WgpuSetup) {
     });
 }
 
-/// Invocations that share one row in `matvec.wgsl`: a software adapter pays for every barrier, a
-/// GPU for uncoalesced reads.
-pub(crate) fn matvec_lanes() -> u32 {
+/// How invocations share the rows of a matrix × vector product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spread {
+    /// Invocations that share a row: a power of two up to 64.
+    pub lanes: u32,
+    /// Rows that they take together: 1, 2 or 4.
+    pub rows: u32,
+}
+
+impl Spread {
+    /// The same with fewer rows where they are too many.
+    pub(crate) fn at_most(self, rows: u32) -> Spread {
+        Spread {
+            rows: self.rows.min(rows),
+            ..self
+        }
+    }
+
+    /// Workgroups of 64 invocations for `n_rows` rows.
+    pub(crate) fn groups(self, n_rows: usize) -> u32 {
+        (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
+    }
+
+    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
+        [
+            ("LANES", Constant::U32(self.lanes)),
+            ("ROWS", Constant::U32(self.rows)),
+        ]
+    }
+}
+
+/// A software adapter pays for every barrier, a GPU for reads that are not side by side.
+pub(crate) fn spread() -> Spread {
     match GPU.get() {
-        Some(gpu) if gpu.is_software => 1,
-        _ => 32,
+        Some(gpu) if gpu.is_software => Spread { lanes: 1, rows: 4 },
+        _ => Spread { lanes: 32, rows: 2 },
     }
 }

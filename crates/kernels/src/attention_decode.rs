@@ -1,54 +1,87 @@
-//! Attention of one query over the cache; keeps the normalised probabilities of every head.
+//! Attention of one new token, block by block of the cache; `attention_merge` puts the blocks together.
 
 use burn_wgpu::CubeTensor;
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
-    sizes::Heads,
+    sizes::{Blocks, Heads, STEP_ANGLES, n_parts},
 };
+
+/// Query heads of one workgroup, at most.
+const MOST_HEADS: usize = 8;
 
 /// Constants of `attention_decode.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionDecode {
-    /// Width of a head; a multiple of 4.
+    /// Width of a head; a multiple of 8.
     pub head_dim: u32,
+    /// Query heads per key/value head.
+    pub group: u32,
+}
+
+impl AttentionDecode {
+    /// Query heads of one workgroup: the largest divisor of the group that its memory takes.
+    fn heads(&self) -> u32 {
+        let fits = (1..=MOST_HEADS as u32).rev();
+        fits.into_iter()
+            .find(|heads| self.group.is_multiple_of(*heads))
+            .unwrap_or(1)
+    }
 }
 
 impl Shader for AttentionDecode {
     const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/attention_decode.wgsl")];
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
-        vec![("N_VEC4", Constant::U32(self.head_dim / 4))]
+        vec![
+            ("N_VEC4", Constant::U32(self.head_dim / 4)),
+            ("HEADS", Constant::U32(self.heads())),
+            ("GROUP_HEADS", Constant::U32(self.group)),
+            (
+                "PARTS",
+                Constant::U32(n_parts(self.head_dim as usize) as u32),
+            ),
+            ("STEP_ANGLES", Constant::U32(STEP_ANGLES as u32)),
+        ]
     }
 }
 
-/// `qkv` one row as `mrope` leaves it, `out` [1, n_heads · head_dim], `probabilities` [n_heads, capacity].
+/// `qkv` is one row as the projection leaves it, `step` the step buffer; `scratch` is scores, contexts, stats.
 pub(crate) fn run(
     qkv: &CubeTensor,
+    step: &CubeTensor,
     [keys, values]: [&CubeTensor; 2],
-    n_past: &CubeTensor,
-    [out, probabilities]: [&CubeTensor; 2],
-    heads: Heads,
-    capacity_token: usize,
+    [scores, contexts, stats]: [&CubeTensor; 3],
+    blocks: Blocks,
 ) {
-    let scale = 1.0 / (heads.head_dim as f32).sqrt();
+    let Heads {
+        n_heads,
+        n_kv_heads,
+        head_dim,
+    } = blocks.heads;
+    let shader = AttentionDecode {
+        head_dim: head_dim as u32,
+        group: (n_heads / n_kv_heads) as u32,
+    };
+    let scale = 1.0 / (head_dim as f32).sqrt();
+    let groups = [n_heads as u32 / shader.heads(), blocks.n_blocks() as u32, 1];
     launch(
-        AttentionDecode {
-            head_dim: heads.head_dim as u32,
-        },
-        [heads.n_heads as u32, 1, 1],
+        shader,
+        groups,
         &[
             Binding::Read(qkv),
-            Binding::Read(keys),
-            Binding::Read(values),
-            Binding::Read(n_past),
-            Binding::Write(out),
-            Binding::Write(probabilities),
+            Binding::Read(step),
+            Binding::Write(keys),
+            Binding::Write(values),
+            Binding::Write(scores),
+            Binding::Write(contexts),
+            Binding::Write(stats),
         ],
         &[
-            heads.n_heads as u32,
-            heads.n_kv_heads as u32,
-            capacity_token as u32,
+            n_heads as u32,
+            n_kv_heads as u32,
+            blocks.capacity_token as u32,
+            blocks.n_blocks() as u32,
             scale.to_bits(),
         ],
     );

@@ -10,7 +10,7 @@ use crate::{
 /// Constants of `attention_prefill.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionPrefill {
-    /// Width of a head; a multiple of 4.
+    /// Width of a head; a multiple of 8.
     pub head_dim: u32,
 }
 
@@ -27,7 +27,7 @@ impl Shader for AttentionPrefill {
 pub(crate) fn run(
     qkv: &CubeTensor,
     [keys, values]: [&CubeTensor; 2],
-    n_past: &CubeTensor,
+    step: &CubeTensor,
     out: &CubeTensor,
     heads: Heads,
     n_rows: usize,
@@ -42,7 +42,7 @@ pub(crate) fn run(
             Binding::Read(qkv),
             Binding::Read(keys),
             Binding::Read(values),
-            Binding::Read(n_past),
+            Binding::Read(step),
             Binding::Write(out),
         ],
         &[

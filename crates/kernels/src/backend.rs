@@ -7,7 +7,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use crate::sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table};
+use crate::sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table};
 
 /// One method per kernel; shapes are in the module of the kernel.
 #[backend_extension(
@@ -35,9 +35,59 @@ pub trait Kernels: Backend {
         segment: Segment,
     ) -> FloatTensor<Self>;
 
+    /// `norm(x) · wᵀ` for one row, w packed; `gain` is the norm's weight.
+    #[allow(clippy::too_many_arguments)]
+    fn matvec(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        bias: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+
+    /// `norm(x) · wᵀ` for one row, w dense f32.
+    fn matvec_dense(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+
+    /// `silu(norm(x) · gateᵀ) · (norm(x) · upᵀ)` for one row, both packed.
+    #[allow(clippy::too_many_arguments)]
+    fn matvec_gated(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate: IntTensor<Self>,
+        gate_scales: IntTensor<Self>,
+        up: IntTensor<Self>,
+        up_scales: IntTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+
+    /// `silu(norm(x) · gateᵀ) · (norm(x) · upᵀ)` for one row, both dense f32.
+    fn matvec_gated_dense(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self>;
+
     /// Rows of a packed table.
     fn embedding(
         source: IntTensor<Self>,
+        step: IntTensor<Self>,
         words: IntTensor<Self>,
         scales: IntTensor<Self>,
         image: FloatTensor<Self>,
@@ -48,6 +98,7 @@ pub trait Kernels: Backend {
     /// Rows of a dense table.
     fn embedding_dense(
         source: IntTensor<Self>,
+        step: IntTensor<Self>,
         weight: FloatTensor<Self>,
         image: FloatTensor<Self>,
         out: FloatTensor<Self>,
@@ -70,7 +121,7 @@ pub trait Kernels: Backend {
         qkv: FloatTensor<Self>,
         cosines: FloatTensor<Self>,
         sines: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
+        step: IntTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
         heads: Heads,
@@ -88,28 +139,68 @@ pub trait Kernels: Backend {
         qkv: FloatTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
+        step: IntTensor<Self>,
         heads: Heads,
     ) -> FloatTensor<Self>;
 
-    /// Attention of one row: `(context, probabilities)`, the latter in place.
+    /// Attention of one row block by block: `(keys, values, scores, contexts, stats)`, all in place.
+    #[allow(clippy::too_many_arguments, clippy::type_complexity)]
     fn attention_decode(
         qkv: FloatTensor<Self>,
+        step: IntTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
-        probabilities: FloatTensor<Self>,
-        heads: Heads,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+        scores: FloatTensor<Self>,
+        contexts: FloatTensor<Self>,
+        stats: FloatTensor<Self>,
+        blocks: Blocks,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
 
-    /// One layer into the readout, in place.
-    fn probe(
-        probabilities: FloatTensor<Self>,
+    /// The blocks put together, and one layer read out: `(context, map, sums)`, the last two in place.
+    #[allow(clippy::too_many_arguments)]
+    fn attention_merge(
+        scores: FloatTensor<Self>,
+        contexts: FloatTensor<Self>,
+        stats: FloatTensor<Self>,
         roles: IntTensor<Self>,
-        n_past: IntTensor<Self>,
-        readout: FloatTensor<Self>,
-        at: ProbeLayer,
-    ) -> FloatTensor<Self>;
+        step: IntTensor<Self>,
+        map: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        blocks: Blocks,
+        at: LayerOf,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// One pass over the logits.
+    fn scan(
+        logits: FloatTensor<Self>,
+        seen: IntTensor<Self>,
+        step: IntTensor<Self>,
+    ) -> IntTensor<Self>;
+
+    /// The choice of the next token: `(seen, tokens, result)`, all in place.
+    fn sample(
+        logits: FloatTensor<Self>,
+        scan: IntTensor<Self>,
+        step: IntTensor<Self>,
+        seen: IntTensor<Self>,
+        tokens: IntTensor<Self>,
+        result: IntTensor<Self>,
+    ) -> (IntTensor<Self>, IntTensor<Self>, IntTensor<Self>);
+
+    /// Map and shares into the result, in place.
+    fn readout(
+        map: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        step: IntTensor<Self>,
+        result: IntTensor<Self>,
+        shares: Shares,
+    ) -> IntTensor<Self>;
 
     /// `silu(gate) · up`.
     fn swiglu(x: FloatTensor<Self>) -> FloatTensor<Self>;

@@ -2,6 +2,7 @@
 //! engine where there is no GPU. Nothing here is shared with the launchers.
 
 pub mod attention_decode;
+pub mod attention_merge;
 pub mod attention_prefill;
 pub mod attention_window;
 pub mod embedding;
@@ -9,7 +10,11 @@ pub mod gelu;
 pub mod matmul;
 pub mod mrope;
 pub mod norm;
-pub mod probe;
+pub mod readout;
 pub mod rope;
+pub mod sample;
+pub mod scan;
+mod softmax;
+pub(crate) mod step;
 pub mod swiglu;
 mod weight;

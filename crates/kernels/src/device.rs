@@ -6,8 +6,13 @@ use std::sync::{
 };
 
 #[cfg(not(target_feature = "simd128"))]
+use std::task::{Context, Poll, Waker};
+
+#[cfg(not(target_feature = "simd128"))]
 use burn::backend::DispatchDevice;
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor};
+#[cfg(not(target_feature = "simd128"))]
+use burn_wgpu::{CubeTensor, Wgpu};
 
 /// What goes wrong with the GPU itself.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -55,6 +60,19 @@ impl Gpu {
     }
 }
 
+/// Hands what was asked of `device` so far to it, so that it works while more is asked.
+pub fn flush(device: &Device) {
+    match device.as_dispatch() {
+        #[cfg(not(target_feature = "simd128"))]
+        DispatchDevice::Cube(cube) => {
+            // A failed flush leaves its error on the queue, where the next read finds it.
+            let _ = cube.client().flush();
+        }
+        #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
+        _ => {}
+    }
+}
+
 /// Waits until `device` has done everything asked of it; a CPU already has.
 ///
 /// # Errors
@@ -77,4 +95,47 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
 /// The first line of what a library says: its errors go on with a backtrace.
 pub fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Asks for the words of a tensor as they are now; what is asked of the device afterwards does not change them.
+pub fn read_words(
+    tensor: &Tensor<1, Int>,
+) -> impl Future<Output = Result<Vec<u32>, GpuError>> + use<> {
+    #[cfg(not(target_feature = "simd128"))]
+    let copy = copied(tensor);
+    #[cfg(target_feature = "simd128")]
+    let copy: Option<std::future::Ready<_>> = None;
+    let tensor = copy.is_none().then(|| tensor.clone());
+    async move {
+        match (copy, tensor) {
+            (Some(copy), _) => copy.await,
+            (None, Some(tensor)) => Ok(tensor.into_data().iter::<u32>().collect()),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The words on their way from a GPU; `None` where the tensor is on the CPU.
+#[cfg(not(target_feature = "simd128"))]
+fn copied(
+    tensor: &Tensor<1, Int>,
+) -> Option<impl Future<Output = Result<Vec<u32>, GpuError>> + use<>> {
+    let CubeTensor { client, handle, .. } = tensor.clone().try_into_primitive::<Wgpu>().ok()?;
+    let mut copy = Box::pin(async move { client.read_async(vec![handle]).await });
+    // The first poll is what asks the device.
+    let first = copy.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    Some(async move {
+        let read = match first {
+            Poll::Ready(read) => read,
+            Poll::Pending => copy.await,
+        };
+        if let Some(error) = Gpu::take_error() {
+            return Err(error);
+        }
+        let bytes = read.map_err(|error| GpuError::Failed(first_line(&error.to_string())))?;
+        let words = bytes.iter().flat_map(|bytes| bytes.chunks_exact(4));
+        Ok(words
+            .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+            .collect())
+    })
 }

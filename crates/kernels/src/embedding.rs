@@ -18,6 +18,7 @@ pub struct Embedding {
 
 impl Shader for Embedding {
     const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/half.wgsl"),
         include_str!("../../../shaders/shared/weight.wgsl"),
         include_str!("../../../shaders/embedding.wgsl"),
     ];
@@ -31,9 +32,10 @@ impl Shader for Embedding {
     }
 }
 
-/// Fills the rows of `out` ([n_tokens, n_cols]) that `source` ([n_tokens]) finds in this segment or in `image`.
-pub(crate) fn run(buffers: [&CubeTensor; 4], out: &CubeTensor, table: &Table, n_tokens: usize) {
-    let [source, words, scales, image] = buffers;
+/// Fills the rows of `out` ([n_tokens, n_cols]) that `source`, from
+/// the step's slot on, finds in this segment or in `image`.
+pub(crate) fn run(buffers: [&CubeTensor; 5], out: &CubeTensor, table: &Table, n_tokens: usize) {
+    let [source, step, words, scales, image] = buffers;
     let (words_per_row, groups_per_row) = row_words(table.format, table.n_cols);
     let n_blocks = table.n_cols.div_ceil(8);
     launch(
@@ -43,6 +45,7 @@ pub(crate) fn run(buffers: [&CubeTensor; 4], out: &CubeTensor, table: &Table, n_
         [n_blocks.div_ceil(64) as u32, n_tokens as u32, 1],
         &[
             Binding::Read(source),
+            Binding::Read(step),
             Binding::Read(words),
             Binding::Read(scales),
             Binding::Read(image),

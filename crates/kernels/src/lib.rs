@@ -17,13 +17,17 @@ pub mod gradients;
 #[cfg(not(target_feature = "simd128"))]
 mod launch;
 mod linear;
+mod recorder;
 pub mod sizes;
+mod step;
 mod tensor;
 pub mod trial;
 mod upload;
 
 #[cfg(not(target_feature = "simd128"))]
 pub mod attention_decode;
+#[cfg(not(target_feature = "simd128"))]
+pub mod attention_merge;
 #[cfg(not(target_feature = "simd128"))]
 pub mod attention_prefill;
 #[cfg(not(target_feature = "simd128"))]
@@ -37,27 +41,40 @@ pub mod matmul;
 #[cfg(not(target_feature = "simd128"))]
 pub mod matvec;
 #[cfg(not(target_feature = "simd128"))]
+pub mod matvec_gated;
+#[cfg(not(target_feature = "simd128"))]
 pub mod mrope;
 #[cfg(not(target_feature = "simd128"))]
 pub mod norm;
 #[cfg(not(target_feature = "simd128"))]
-pub mod probe;
+pub mod readout;
 #[cfg(not(target_feature = "simd128"))]
 pub mod rope;
 #[cfg(not(target_feature = "simd128"))]
+pub mod sample;
+#[cfg(not(target_feature = "simd128"))]
+pub mod scan;
+#[cfg(not(target_feature = "simd128"))]
 pub mod swiglu;
 
-pub use device::{Gpu, GpuError, first_line, wait};
+#[cfg(not(target_feature = "simd128"))]
+pub use adapter::Spread;
+pub use device::{Gpu, GpuError, first_line, flush, read_words, wait};
 #[cfg(not(target_feature = "simd128"))]
 pub use launch::{Constant, Shader};
-pub use linear::{DenseMatrix, Linear, Matrix, PackedMatrix, Packing, project, side_by_side};
-pub use sizes::{
-    Heads, IMAGE_ROW, ProbeLayer, ROLE_COUNTED, ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE,
-    ROLE_QUESTION, RopeHeads,
+pub use linear::{
+    DenseMatrix, Linear, Matrix, Norm, PackedMatrix, Packing, gated, project, project_normed,
+    side_by_side,
 };
+pub use recorder::Recorder;
+pub use sizes::{
+    BLOCK_TOKEN, Blocks, Choice, Heads, IMAGE_ROW, LayerOf, ROLE_COUNTED, ROLE_GENERATED,
+    ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION, RopeHeads, Sampling, Shares,
+};
+pub use step::{Step, StepBuffer};
 pub use tensor::{
-    Angles, KeyValues, attention_decode, attention_prefill, attention_window, gelu, mrope, norm,
-    probe, rope, swiglu,
+    Angles, KeyValues, Outcome, Reading, Scratch, attention_decode, attention_merge,
+    attention_prefill, attention_window, choose, gelu, mrope, norm, readout, rope, swiglu,
 };
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};

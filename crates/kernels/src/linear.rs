@@ -1,12 +1,12 @@
 //! Weight matrices, dense or packed, and the layers made of them.
 
+#[cfg(not(target_family = "wasm"))]
+use burn::module::ParamId;
 use burn::{
     backend::Dispatch,
     module::{Module, Param},
-    tensor::{Int, Tensor},
+    tensor::{DType, Int, Tensor, TensorData},
 };
-#[cfg(not(target_family = "wasm"))]
-use burn::{module::ParamId, tensor::TensorData};
 use weights::Format;
 
 use crate::{
@@ -71,13 +71,27 @@ impl Matrix {
     /// Rows by token id, image rows in between: `source[t]` is an id, or `IMAGE_ROW` plus a row of `image`.
     /// → [n_tokens, n_cols]
     pub fn rows(&self, source: Tensor<1, Int>, image: Option<&Tensor<2>>) -> Tensor<2> {
-        let [_, n_cols] = self.size();
         let device = source.device();
-        let mut out = Tensor::<2>::empty([source.dims()[0], n_cols], &device);
         let image = match image {
             Some(image) => image.clone(),
             None => Tensor::zeros([1, 1], &device),
         };
+        let from_first =
+            Tensor::from_data(TensorData::new(vec![0_u32], [1]), (&device, DType::U32));
+        self.rows_from(&source, &from_first, source.dims()[0], &image)
+    }
+
+    /// Rows by token id, image rows in between: `source`, from the step's slot on, holds ids, or `IMAGE_ROW` plus a
+    /// row of `image` ([n, n_cols]; anything where there is none). → [n_token, n_cols]
+    pub fn rows_from(
+        &self,
+        source: &Tensor<1, Int>,
+        step: &Tensor<1, Int>,
+        n_token: usize,
+        image: &Tensor<2>,
+    ) -> Tensor<2> {
+        let [_, n_cols] = self.size();
+        let mut out = Tensor::<2>::empty([n_token, n_cols], &source.device());
         let mut first_row = 0;
         for index in 0..self.n_segments() {
             let table = Table {
@@ -86,13 +100,12 @@ impl Matrix {
                 n_rows: self.segment_rows(index),
                 n_cols,
             };
-            let (source, image) = (
-                source.clone().into_dispatch(),
-                image.clone().into_dispatch(),
-            );
+            let (source, step) = (source.clone().into_dispatch(), step.clone().into_dispatch());
+            let image = image.clone().into_dispatch();
             out = Tensor::from_dispatch(match self {
                 Matrix::Dense(dense) => Dispatch::embedding_dense(
                     source,
+                    step,
                     dense.weight[index].val().into_dispatch(),
                     image,
                     out.into_dispatch(),
@@ -100,6 +113,7 @@ impl Matrix {
                 ),
                 Matrix::Packed(packed) => Dispatch::embedding(
                     source,
+                    step,
                     packed.words[index].val().into_dispatch(),
                     packed.scales[index].val().into_dispatch(),
                     image,
@@ -170,10 +184,11 @@ impl Matrix {
         })
     }
 
-    /// `x · wᵀ` into columns `column …` of `out`.
+    /// `x · wᵀ`, or `norm(x) · wᵀ`, into columns `column …` of `out`.
     fn product(
         &self,
         x: &Tensor<2>,
+        norm: Option<&Norm>,
         bias: Option<&Param<Tensor<1>>>,
         mut out: Tensor<2>,
         mut column: usize,
@@ -200,15 +215,26 @@ impl Matrix {
                 None => x.clone().into_dispatch(),
             };
             let (x, target) = (x.clone().into_dispatch(), out.into_dispatch());
+            let norm = norm.map(|norm| (norm.weight.clone().into_dispatch(), norm.eps));
             out = Tensor::from_dispatch(match self {
                 Matrix::Dense(dense) => {
                     let weight = dense.weight[index].val().into_dispatch();
-                    Dispatch::matmul_dense(x, weight, bias, target, segment)
+                    match norm {
+                        Some((gain, eps)) => {
+                            Dispatch::matvec_dense(x, gain, weight, bias, target, segment, eps)
+                        }
+                        None => Dispatch::matmul_dense(x, weight, bias, target, segment),
+                    }
                 }
                 Matrix::Packed(packed) => {
                     let words = packed.words[index].val().into_dispatch();
                     let scales = packed.scales[index].val().into_dispatch();
-                    Dispatch::matmul(x, words, scales, bias, target, segment)
+                    match norm {
+                        Some((gain, eps)) => {
+                            Dispatch::matvec(x, gain, words, scales, bias, target, segment, eps)
+                        }
+                        None => Dispatch::matmul(x, words, scales, bias, target, segment),
+                    }
                 }
             });
             first_row += n_rows;
@@ -227,16 +253,32 @@ pub struct Linear {
     pub bias: Option<Param<Tensor<1>>>,
 }
 
+/// An RMS norm that a product takes along: `weight · x / sqrt(mean(x²) + eps)`.
+#[derive(Clone, Debug)]
+pub struct Norm {
+    /// [width]
+    pub weight: Tensor<1>,
+    /// Added to the mean square.
+    pub eps: f32,
+}
+
 impl Linear {
     /// [n, n_in] → [n, n_out]
     pub fn forward(&self, x: &Tensor<2>) -> Tensor<2> {
         side_by_side(x, &[self])
     }
 
+    /// The layer on `norm(x)`, for one row: [1, n_in] → [1, n_out]
+    pub fn forward_normed(&self, x: &Tensor<2>, norm: &Norm) -> Tensor<2> {
+        let out = Tensor::empty([1, self.weight.size()[0]], &x.device());
+        let bias = self.bias.as_ref();
+        self.weight.product(x, Some(norm), bias, out, 0, false)
+    }
+
     /// Adds the result to `residual` [n, n_out], in place.
     pub fn add_to(&self, residual: Tensor<2>, x: &Tensor<2>) -> Tensor<2> {
         self.weight
-            .product(x, self.bias.as_ref(), residual, 0, true)
+            .product(x, None, self.bias.as_ref(), residual, 0, true)
     }
 }
 
@@ -248,14 +290,72 @@ pub fn side_by_side(x: &Tensor<2>, layers: &[&Linear]) -> Tensor<2> {
     for (layer, width) in layers.iter().zip(widths) {
         out = layer
             .weight
-            .product(x, layer.bias.as_ref(), out, column, false);
+            .product(x, None, layer.bias.as_ref(), out, column, false);
         column += width;
     }
     out
 }
 
-/// `x · weightᵀ` with a bare matrix, such as a tied head: [n, n_cols] → [n, n_rows]
+/// `silu(gate(norm(x))) · up(norm(x))` for one row, by layers without bias of one shape and storage:
+/// [1, n_in] → [1, n_out]
+pub fn gated(x: &Tensor<2>, norm: &Norm, gate: &Matrix, up: &Matrix) -> Tensor<2> {
+    let [n_out, n_cols] = gate.size();
+    let mut out = Tensor::empty([1, n_out], &x.device());
+    let product = Product {
+        format: gate.format(),
+        has_bias: false,
+        accumulate: false,
+    };
+    let mut column = 0;
+    for index in 0..gate.n_segments() {
+        let n_rows = gate.segment_rows(index);
+        let segment = Segment {
+            product,
+            n_rows,
+            n_cols,
+            column,
+        };
+        let (x, target) = (x.clone().into_dispatch(), out.into_dispatch());
+        let (gain, eps) = (norm.weight.clone().into_dispatch(), norm.eps);
+        out = Tensor::from_dispatch(match (gate, up) {
+            (Matrix::Packed(gate), Matrix::Packed(up)) => {
+                let [gate_words, up_words] =
+                    [gate, up].map(|matrix| matrix.words[index].val().into_dispatch());
+                let [gate_scales, up_scales] =
+                    [gate, up].map(|matrix| matrix.scales[index].val().into_dispatch());
+                Dispatch::matvec_gated(
+                    x,
+                    gain,
+                    gate_words,
+                    gate_scales,
+                    up_words,
+                    up_scales,
+                    target,
+                    segment,
+                    eps,
+                )
+            }
+            (Matrix::Dense(gate), Matrix::Dense(up)) => {
+                let [gate, up] =
+                    [gate, up].map(|matrix| matrix.weight[index].val().into_dispatch());
+                Dispatch::matvec_gated_dense(x, gain, gate, up, target, segment, eps)
+            }
+            // The loader gives both the same storage.
+            _ => target,
+        });
+        column += n_rows;
+    }
+    out
+}
+
+/// `norm(x) · weightᵀ` with a bare matrix, such as a tied head, for one row: [1, n_cols] → [1, n_rows]
+pub fn project_normed(x: &Tensor<2>, norm: &Norm, weight: &Matrix) -> Tensor<2> {
+    let out = Tensor::empty([1, weight.size()[0]], &x.device());
+    weight.product(x, Some(norm), None, out, 0, false)
+}
+
+/// `x · weightᵀ` with a bare matrix: [n, n_cols] → [n, n_rows]
 pub fn project(x: &Tensor<2>, weight: &Matrix) -> Tensor<2> {
     let out = Tensor::empty([x.dims()[0], weight.size()[0]], &x.device());
-    weight.product(x, None, out, 0, false)
+    weight.product(x, None, None, out, 0, false)
 }

@@ -46,6 +46,7 @@ pub struct Matmul {
 
 impl Shader for Matmul {
     const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/half.wgsl"),
         include_str!("../../../shaders/shared/weight.wgsl"),
         include_str!("../../../shaders/matmul.wgsl"),
     ];
@@ -66,6 +67,9 @@ pub(crate) fn run(
     n_x: usize,
     n_columns: usize,
 ) {
+    if n_x <= MATVEC_ROWS && matvec::is_aligned(segment.n_cols) {
+        return matvec::run(buffers, None, out, segment, [n_x, n_columns]);
+    }
     let (words_per_row, groups_per_row) = row_words(segment.product.format, segment.n_cols);
     let params = [
         segment.n_cols,
@@ -77,19 +81,6 @@ pub(crate) fn run(
         n_x,
     ]
     .map(|value| value as u32);
-    if n_x <= MATVEC_ROWS {
-        let lanes = crate::adapter::matvec_lanes();
-        let n_rows = segment.n_rows as u32;
-        return matvec::run(
-            segment.product,
-            lanes,
-            buffers,
-            out,
-            &params[..6],
-            n_rows,
-            n_x as u32,
-        );
-    }
     let [x, words, scales, bias] = buffers;
     launch(
         Matmul {

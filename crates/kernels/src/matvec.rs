@@ -1,10 +1,12 @@
-//! `x · wᵀ` for one row of x, or few: one launch per row segment of the matrix.
+//! `x · wᵀ` for one row of x, or few, with an RMS norm before it where wanted: one launch per row segment.
 
 use burn_wgpu::CubeTensor;
 
 use crate::{
+    adapter::{Spread, spread},
     launch::{Binding, Constant, Shader, folded, launch},
-    sizes::Product,
+    matmul::row_words,
+    sizes::{Product, Segment},
 };
 
 /// Constants of `matvec.wgsl`.
@@ -12,45 +14,79 @@ use crate::{
 pub struct Matvec {
     /// What to compute.
     pub product: Product,
-    /// Invocations per row of w: a power of two up to 64.
-    pub lanes: u32,
+    /// An RMS norm comes first.
+    pub is_normed: bool,
+    /// Rows end within a quad.
+    pub is_ragged: bool,
+    /// How invocations share rows.
+    pub spread: Spread,
 }
 
 impl Shader for Matvec {
     const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/weight.wgsl"),
+        include_str!("../../../shaders/shared/half.wgsl"),
+        include_str!("../../../shaders/shared/quad.wgsl"),
         include_str!("../../../shaders/matvec.wgsl"),
     ];
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
-        constants.push(("LANES", Constant::U32(self.lanes)));
+        constants.extend(self.spread.constants());
+        constants.push(("NORMED", Constant::Bool(self.is_normed)));
+        constants.push(("RAGGED", Constant::Bool(self.is_ragged)));
         constants
     }
 }
 
-/// Launches `matvec.wgsl` over all rows of `x` ([n_x, n_cols]).
+/// Whether `matvec.wgsl` can read rows of this width: in whole loads of 16 bytes.
+pub(crate) fn is_aligned(n_cols: usize) -> bool {
+    n_cols.is_multiple_of(8)
+}
+
+/// Columns of one load of 16 bytes.
+pub(crate) fn quad_columns(product: Product) -> usize {
+    4 * product.format.values_per_word()
+}
+
+/// Launches `matvec.wgsl` over all rows of `x` [n_x, n_cols]; `gain` and `eps` are the norm's.
 pub(crate) fn run(
-    product: Product,
-    lanes: u32,
     buffers: [&CubeTensor; 4],
+    gain: Option<(&CubeTensor, f32)>,
     out: &CubeTensor,
-    params: &[u32],
-    n_rows: u32,
-    n_x: u32,
+    segment: &Segment,
+    [n_x, n_columns]: [usize; 2],
 ) {
     let [x, words, scales, bias] = buffers;
-    let [group_x, group_y, _] = folded(n_rows.div_ceil(64 / lanes));
+    let product = segment.product;
+    let spread = spread();
+    let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
+    let [group_x, group_y, _] = folded(spread.groups(segment.n_rows));
+    let params = [
+        segment.n_cols,
+        words_per_row,
+        groups_per_row,
+        segment.n_rows,
+        segment.column,
+        n_columns,
+    ]
+    .map(|value| value as u32);
+    let eps = gain.map_or(0.0, |(_, eps)| eps);
     launch(
-        Matvec { product, lanes },
-        [group_x, group_y, n_x],
+        Matvec {
+            product,
+            is_normed: gain.is_some(),
+            is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
+            spread,
+        },
+        [group_x, group_y, n_x as u32],
         &[
             Binding::Read(x),
             Binding::Read(words),
             Binding::Read(scales),
             Binding::Read(bias),
+            Binding::Read(gain.map_or(x, |(gain, _)| gain)),
             Binding::Write(out),
         ],
-        params,
+        &[&params[..], &[eps.to_bits()]].concat(),
     );
 }

@@ -20,11 +20,12 @@ impl Shader for Mrope {
 }
 
 /// Rotates the queries of `qkv` [n_rows, (n_heads + 2 n_kv_heads) · head_dim] in place and fills the
-/// cache rows `n_past …`.
+/// cache slots from the step's on. Keys lie in
+/// blocks of 64 slots: [capacity / 64, n_kv_heads, head_dim / 4, 64, 4].
 pub(crate) fn run(
     qkv: &CubeTensor,
     [cosines, sines]: [&CubeTensor; 2],
-    n_past: &CubeTensor,
+    step: &CubeTensor,
     [keys, values]: [&CubeTensor; 2],
     heads: Heads,
     n_rows: usize,
@@ -42,7 +43,7 @@ pub(crate) fn run(
             Binding::Write(qkv),
             Binding::Read(cosines),
             Binding::Read(sines),
-            Binding::Read(n_past),
+            Binding::Read(step),
             Binding::Write(keys),
             Binding::Write(values),
         ],

@@ -7,7 +7,7 @@ use burn::{
 
 use crate::{
     backend::Kernels,
-    sizes::{Heads, ProbeLayer, RopeHeads},
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Shares},
 };
 
 /// Cosines and sines [n_rows, head_dim / 2] of rotary angles, made on the CPU: WGSL's own are too coarse.
@@ -19,13 +19,46 @@ pub struct Angles {
     pub sines: Tensor<2>,
 }
 
-/// Keys (rotated) and values of one layer, each [capacity, n_kv_heads · head_dim].
+/// Keys (rotated) and values of one layer, each of capacity · n_kv_heads · head_dim numbers; the capacity is a
+/// multiple of `BLOCK_TOKEN`.
 #[derive(Clone, Debug)]
 pub struct KeyValues {
-    /// Rotated keys.
+    /// Rotated keys, [capacity / 64, n_kv_heads, head_dim / 4, 64, 4].
     pub keys: Tensor<2>,
-    /// Values.
+    /// Values, [capacity, n_kv_heads · head_dim].
     pub values: Tensor<2>,
+}
+
+/// What `attention_decode` leaves for `attention_merge`; shapes are those of [`Blocks`].
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    /// Scaled products of query and key.
+    pub scores: Tensor<2>,
+    /// Unnormalised contexts of each block.
+    pub contexts: Tensor<2>,
+    /// Maximum and sum of exponentials of each block.
+    pub stats: Tensor<2>,
+}
+
+/// The attention of a step, read out layer by layer.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// [n_image_token, at least 1]: mean over heads and layers.
+    pub map: Tensor<1>,
+    /// [n_layers, 4 · n_blocks]: per layer and block, the mean over heads on image, question, generated and all
+    /// counted slots.
+    pub sums: Tensor<2>,
+}
+
+/// What the choice of a token leaves behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// [n_id]: 1 for ids that stood in prompt or answer.
+    pub seen: Tensor<1, Int>,
+    /// [capacity]: what each slot is embedded from.
+    pub tokens: Tensor<1, Int>,
+    /// [`Shares::n_words`].
+    pub result: Tensor<1, Int>,
 }
 
 /// `weight · x / sqrt(mean(x²) + eps)`: x [n, width], weight [width].
@@ -44,11 +77,11 @@ pub fn rope(qkv: Tensor<2>, angles: &Angles, heads: RopeHeads) -> Tensor<2> {
     ))
 }
 
-/// Rotates queries in place and writes keys and values into the cache slots `n_past[0] …`.
+/// Rotates queries in place and writes keys and values into the cache slots from the step's on.
 pub fn mrope(
     qkv: Tensor<2>,
     angles: &Angles,
-    n_past: &Tensor<1, Int>,
+    step: &Tensor<1, Int>,
     cache: KeyValues,
     heads: Heads,
 ) -> (Tensor<2>, KeyValues) {
@@ -56,7 +89,7 @@ pub fn mrope(
         qkv.into_dispatch(),
         angles.cosines.clone().into_dispatch(),
         angles.sines.clone().into_dispatch(),
-        n_past.clone().into_dispatch(),
+        step.clone().into_dispatch(),
         cache.keys.into_dispatch(),
         cache.values.into_dispatch(),
         heads,
@@ -83,55 +116,111 @@ pub fn attention_window(qkv: Tensor<2>, borders: &Tensor<1, Int>, n_heads: usize
 pub fn attention_prefill(
     qkv: Tensor<2>,
     cache: &KeyValues,
-    n_past: &Tensor<1, Int>,
+    step: &Tensor<1, Int>,
     heads: Heads,
 ) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::attention_prefill(
         qkv.into_dispatch(),
         cache.keys.clone().into_dispatch(),
         cache.values.clone().into_dispatch(),
-        n_past.clone().into_dispatch(),
+        step.clone().into_dispatch(),
         heads,
     ))
 }
 
-/// Attention of one row → context [1, n_heads · head_dim]; the probabilities of every head are left in
-/// `probabilities` [n_heads, capacity].
+/// Attention of one new token over the cache, block by block; rotates its query and key and caches it.
 pub fn attention_decode(
     qkv: Tensor<2>,
-    cache: &KeyValues,
-    n_past: &Tensor<1, Int>,
-    probabilities: Tensor<2>,
-    heads: Heads,
-) -> (Tensor<2>, Tensor<2>) {
-    let (context, probabilities) = Dispatch::attention_decode(
+    step: &Tensor<1, Int>,
+    cache: KeyValues,
+    scratch: Scratch,
+    blocks: Blocks,
+) -> (KeyValues, Scratch) {
+    let (keys, values, scores, contexts, stats) = Dispatch::attention_decode(
         qkv.into_dispatch(),
-        cache.keys.clone().into_dispatch(),
-        cache.values.clone().into_dispatch(),
-        n_past.clone().into_dispatch(),
-        probabilities.into_dispatch(),
-        heads,
+        step.clone().into_dispatch(),
+        cache.keys.into_dispatch(),
+        cache.values.into_dispatch(),
+        scratch.scores.into_dispatch(),
+        scratch.contexts.into_dispatch(),
+        scratch.stats.into_dispatch(),
+        blocks,
     );
-    (
-        Tensor::from_dispatch(context),
-        Tensor::from_dispatch(probabilities),
-    )
+    let cache = KeyValues {
+        keys: Tensor::from_dispatch(keys),
+        values: Tensor::from_dispatch(values),
+    };
+    let scratch = Scratch {
+        scores: Tensor::from_dispatch(scores),
+        contexts: Tensor::from_dispatch(contexts),
+        stats: Tensor::from_dispatch(stats),
+    };
+    (cache, scratch)
 }
 
-/// Adds one layer's probabilities to the readout [n_image_token + 4 · n_layers], in place.
-pub fn probe(
-    probabilities: &Tensor<2>,
+/// The blocks put together → context [1, n_heads · head_dim], with the layer's attention read out by `roles`
+/// [capacity].
+pub fn attention_merge(
+    scratch: &Scratch,
     roles: &Tensor<1, Int>,
-    n_past: &Tensor<1, Int>,
-    readout: Tensor<1>,
-    at: ProbeLayer,
-) -> Tensor<1> {
-    Tensor::from_dispatch(Dispatch::probe(
-        probabilities.clone().into_dispatch(),
+    step: &Tensor<1, Int>,
+    reading: Reading,
+    blocks: Blocks,
+    at: LayerOf,
+) -> (Tensor<2>, Reading) {
+    let (context, map, sums) = Dispatch::attention_merge(
+        scratch.scores.clone().into_dispatch(),
+        scratch.contexts.clone().into_dispatch(),
+        scratch.stats.clone().into_dispatch(),
         roles.clone().into_dispatch(),
-        n_past.clone().into_dispatch(),
-        readout.into_dispatch(),
+        step.clone().into_dispatch(),
+        reading.map.into_dispatch(),
+        reading.sums.into_dispatch(),
+        blocks,
         at,
+    );
+    let reading = Reading {
+        map: Tensor::from_dispatch(map),
+        sums: Tensor::from_dispatch(sums),
+    };
+    (Tensor::from_dispatch(context), reading)
+}
+
+/// Chooses the next token by logits [1, n_id] and step.
+pub fn choose(logits: &Tensor<2>, step: &Tensor<1, Int>, outcome: Outcome) -> Outcome {
+    let scan = Dispatch::scan(
+        logits.clone().into_dispatch(),
+        outcome.seen.clone().into_dispatch(),
+        step.clone().into_dispatch(),
+    );
+    let (seen, tokens, result) = Dispatch::sample(
+        logits.clone().into_dispatch(),
+        scan,
+        step.clone().into_dispatch(),
+        outcome.seen.into_dispatch(),
+        outcome.tokens.into_dispatch(),
+        outcome.result.into_dispatch(),
+    );
+    Outcome {
+        seen: Tensor::from_dispatch(seen),
+        tokens: Tensor::from_dispatch(tokens),
+        result: Tensor::from_dispatch(result),
+    }
+}
+
+/// Packs the reading into the result, behind the chosen token.
+pub fn readout(
+    reading: &Reading,
+    step: &Tensor<1, Int>,
+    result: Tensor<1, Int>,
+    shares: Shares,
+) -> Tensor<1, Int> {
+    Tensor::from_dispatch(Dispatch::readout(
+        reading.map.clone().into_dispatch(),
+        reading.sums.clone().into_dispatch(),
+        step.clone().into_dispatch(),
+        result.into_dispatch(),
+        shares,
     ))
 }
 

@@ -63,6 +63,18 @@ impl Upload {
         }
     }
 
+    /// What it holds now, as 32-bit words.
+    pub fn words(&self) -> Tensor<1, Int> {
+        match &self.target {
+            #[cfg(not(target_feature = "simd128"))]
+            Target::Gpu(tensor) => Tensor::from_primitive::<Wgpu>((**tensor).clone()),
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
+            Target::Cpu(bytes, device) => {
+                cpu_tensor(bytes.clone(), [self.n_bytes / 4], DType::U32, device)
+            }
+        }
+    }
+
     /// The tensor as 32-bit words.
     pub fn into_words(self) -> Tensor<1, Int> {
         match self.target {

@@ -1,71 +1,151 @@
-//! What one answer keeps on the device: keys and values, roles of the slots, the attention read out.
+//! What one answer keeps on the device: keys and values, roles of the slots, the step at hand and its outcome.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use kernels::{KeyValues, ROLE_GENERATED};
+use kernels::{
+    BLOCK_TOKEN, Blocks, Heads, KeyValues, Outcome, ROLE_GENERATED, Reading, Recorder, Scratch,
+    Shares, Step, StepBuffer,
+};
 
-use crate::config::Config;
+use crate::{config::Config, model::ImageEmbeds};
 
-/// Keys, values and roles of up to `capacity_token` tokens; allocated once at full size.
-#[derive(Debug)]
+/// Everything about the tokens of one answer, allocated once at full size, and the step as it was recorded on it.
 pub struct Cache {
-    /// Per layer.
-    pub(crate) layers: Vec<KeyValues>,
-    /// Role of each slot, [capacity_token]; see `kernels::probe`.
-    pub(crate) roles: Tensor<1, Int>,
-    /// Scratch and result of the attention read-out.
-    pub(crate) reading: Reading,
-    /// Slots.
-    pub(crate) capacity_token: usize,
-    /// Image tokens of the prompt.
-    pub(crate) n_image_token: usize,
-    /// Slots in use.
-    pub(crate) n_past: usize,
+    pub(crate) slots: Slots,
+    pub(crate) recorder: Recorder,
 }
 
-/// Attention of the latest step.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading {
-    /// [num_attention_heads, capacity_token], of the layer at hand.
-    pub probabilities: Tensor<2>,
-    /// [n_image_token + 4 · num_hidden_layers]
-    pub readout: Tensor<1>,
+/// The buffers of a cache.
+pub(crate) struct Slots {
+    /// Per layer.
+    pub layers: Vec<KeyValues>,
+    /// Role of each slot, [capacity]; see `kernels::attention_merge`.
+    pub roles: Tensor<1, Int>,
+    /// Scratch of the attention, of the layer at hand.
+    pub scratch: Scratch,
+    /// Attention of the latest step.
+    pub reading: Reading,
+    /// What each slot is embedded from, ids seen, the latest choice.
+    pub outcome: Outcome,
+    /// Image rows to embed from; one row of anything where there is no image.
+    pub images: Tensor<2>,
+    /// Where the step is.
+    pub step: StepBuffer,
+    /// Heads and capacity.
+    pub blocks: Blocks,
+    /// Sizes of the outcome.
+    pub shares: Shares,
+    /// Slots in use.
+    pub n_past: usize,
+}
+
+/// What a cache is begun with.
+pub struct CachePrompt<'a> {
+    /// What each token is embedded from: an id, or `IMAGE_ROW + j` for image token j.
+    pub sources: &'a [u32],
+    /// Role of each token; all later ones are generated.
+    pub roles: &'a [u32],
+    /// Ids that a repetition penalty counts as seen.
+    pub seen: &'a [u32],
+    /// Embeddings of the image tokens.
+    pub images: Option<&'a ImageEmbeds>,
 }
 
 impl Cache {
-    /// Room for `capacity_token` tokens; `roles` are those of the prompt, all later slots are generated.
+    /// Room for `n_token` tokens, the prompt's included.
     pub fn new(
         config: &Config,
-        roles: &[u32],
-        n_image_token: usize,
-        capacity_token: usize,
+        prompt: &CachePrompt<'_>,
+        n_token: usize,
         device: &Device,
     ) -> Cache {
-        let width = config.num_key_value_heads * config.head_dim;
-        let empty = || Tensor::empty([capacity_token, width], device);
-        let layers = (0..config.num_hidden_layers).map(|_| KeyValues {
-            keys: empty(),
-            values: empty(),
-        });
-        let mut roles = roles.to_vec();
-        roles.resize(capacity_token, ROLE_GENERATED);
-        let n_readout = n_image_token + 4 * config.num_hidden_layers;
-        Cache {
-            layers: layers.collect(),
-            roles: words(roles, device),
-            reading: Reading {
-                probabilities: Tensor::empty([config.num_attention_heads, capacity_token], device),
-                readout: Tensor::empty([n_readout], device),
-            },
+        let heads = Heads {
+            n_heads: config.num_attention_heads,
+            n_kv_heads: config.num_key_value_heads,
+            head_dim: config.head_dim,
+        };
+        let capacity_token = n_token.next_multiple_of(BLOCK_TOKEN);
+        let blocks = Blocks {
+            heads,
             capacity_token,
-            n_image_token,
+        };
+        let n_layers = config.num_hidden_layers;
+        let shares = Shares {
+            n_image_token: prompt.images.map_or(0, |images| images.row_of_token.len()),
+            n_layers,
+            n_blocks: blocks.n_blocks(),
+        };
+        let empty = |size: [usize; 2]| Tensor::empty(size, device);
+        let kv_size = [capacity_token, heads.n_kv_heads * heads.head_dim];
+        let layers = (0..n_layers).map(|_| KeyValues {
+            keys: empty(kv_size),
+            values: empty(kv_size),
+        });
+        let padded = |words: &[u32], fill| {
+            let mut words = words.to_vec();
+            words.resize(capacity_token, fill);
+            self::words(words, device)
+        };
+        let mut seen = vec![0; config.vocab_size];
+        for &id in prompt.seen {
+            if let Some(seen) = seen.get_mut(id as usize) {
+                *seen = 1;
+            }
+        }
+        let slots = Slots {
+            layers: layers.collect(),
+            roles: padded(prompt.roles, ROLE_GENERATED),
+            scratch: Scratch {
+                scores: empty(blocks.scores()),
+                contexts: empty(blocks.contexts()),
+                stats: empty(blocks.stats()),
+            },
+            reading: Reading {
+                map: Tensor::empty([shares.n_image_token.max(1)], device),
+                sums: empty([n_layers, 4 * shares.n_blocks]),
+            },
+            outcome: Outcome {
+                seen: words(seen, device),
+                tokens: padded(&embedded(prompt), 0),
+                result: words(vec![0; shares.n_words()], device),
+            },
+            images: match prompt.images {
+                Some(images) => images.rows.clone(),
+                None => Tensor::zeros([1, 1], device),
+            },
+            step: StepBuffer::new(heads.head_dim, device),
+            blocks,
+            shares,
             n_past: 0,
+        };
+        Cache {
+            slots,
+            recorder: Recorder::new(device),
         }
     }
 
-    /// Tokens it can still take.
-    pub fn n_free_token(&self) -> usize {
-        self.capacity_token - self.n_past
+    /// Whether steps are replayed from a recording.
+    pub fn is_recorded(&self) -> bool {
+        self.recorder.is_recorded()
     }
+}
+
+impl Slots {
+    /// Writes the step at hand; its slot is the next free one.
+    pub fn write_step(&mut self, step: &Step) {
+        self.step.write(&Step {
+            n_past: self.n_past,
+            ..step.clone()
+        });
+    }
+}
+
+/// Image tokens in prompt order to the rows of the embeddings, which are in window order.
+fn embedded(prompt: &CachePrompt<'_>) -> Vec<u32> {
+    let row = |&source: &u32| match (source.checked_sub(kernels::IMAGE_ROW), prompt.images) {
+        (Some(token), Some(images)) => kernels::IMAGE_ROW + images.row_of_token[token as usize],
+        _ => source,
+    };
+    prompt.sources.iter().map(row).collect()
 }
 
 /// 32-bit words on the device.

@@ -129,8 +129,8 @@ impl Config {
             ),
         )?;
         inconsistent(
-            self.head_dim.is_multiple_of(4),
-            "head_dim to be a multiple of 4",
+            self.head_dim.is_multiple_of(8),
+            "head_dim to be a multiple of 8",
             self.head_dim.to_string(),
         )?;
         inconsistent(

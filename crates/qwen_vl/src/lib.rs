@@ -20,4 +20,4 @@ pub mod vision;
 #[cfg(test)]
 mod oracle;
 
-pub use kernels::{Gpu, GpuError, IMAGE_ROW, first_line, trial::Trial};
+pub use kernels::{Choice, Gpu, GpuError, IMAGE_ROW, Sampling, Step, first_line, trial::Trial};

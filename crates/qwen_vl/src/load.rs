@@ -14,7 +14,7 @@ use crate::{
     mlp::Mlp,
     model::{Model, Qwen2_5Vl},
     rms_norm::RmsNorm,
-    tensors::expected_tensors,
+    tensors::{alike, expected_tensors, parameter_of},
     text::{DecoderLayer, SelfAttention, Text},
     vision::{PatchEmbed, PatchMerger, Vision, VisionAttention, VisionBlock},
 };
@@ -55,6 +55,20 @@ pub enum LoadError {
         /// In the manifest.
         got: String,
     },
+    /// Tensors that lie in one matrix on the device are stored differently.
+    #[error(
+        "tensor {name} is stored as {got}, but {first} as {expected}, and this engine needs both alike; quantize the checkpoint again"
+    )]
+    Unlike {
+        /// Published name.
+        name: String,
+        /// In the manifest.
+        got: String,
+        /// Published name of the tensor before it.
+        first: String,
+        /// Its storage.
+        expected: String,
+    },
     /// A single row is larger than a binding.
     #[error(
         "a row of tensor {name} takes {row_bytes} bytes, more than this GPU can bind ({max_bytes}); use another GPU or --device cpu"
@@ -86,9 +100,17 @@ pub struct Builder {
     device: Device,
     max_binding_bytes: u64,
     /// By index of the offer; `None` for tensors that the network does not use.
-    slots: Vec<Option<Slot>>,
-    index_of_name: HashMap<String, usize>,
+    places: Vec<Option<Place>>,
+    /// By the name of the parameter.
+    slots: HashMap<String, Slot>,
     weight_bytes: u64,
+}
+
+/// Where a tensor lies: its parameter, and what lies before it there.
+struct Place {
+    slot: String,
+    words_bytes: usize,
+    scales_bytes: usize,
 }
 
 struct Slot {
@@ -114,34 +136,62 @@ impl Builder {
         device: Device,
         max_binding_bytes: u64,
     ) -> Result<Builder, LoadError> {
-        let index_of_name: HashMap<String, usize> = offers
-            .iter()
-            .enumerate()
-            .map(|(index, offer)| (offer.name.clone(), index))
-            .collect();
+        check_offers(&config, offers)?;
+        let expected = expected_tensors(&config);
         let mut builder = Builder {
             config,
             device,
             max_binding_bytes,
-            slots: offers.iter().map(|_| None).collect(),
-            index_of_name,
+            places: offers.iter().map(|_| None).collect(),
+            slots: HashMap::new(),
             weight_bytes: 0,
         };
-        check_offers(&builder.config, offers)?;
-        for (name, _) in expected_tensors(&builder.config) {
-            let index = builder.index_of_name[&name];
-            builder.slots[index] = Some(builder.slot(&offers[index])?);
+        let index_of_name: HashMap<&str, usize> = offers
+            .iter()
+            .enumerate()
+            .map(|(index, offer)| (offer.name.as_str(), index))
+            .collect();
+        let mut parts_of: HashMap<String, Vec<usize>> = HashMap::new();
+        for (name, _) in &expected {
+            let parts = parts_of.entry(parameter_of(name)).or_default();
+            parts.push(index_of_name[name.as_str()]);
+        }
+        for (name, parts) in parts_of {
+            builder.place(name, &parts, offers)?;
         }
         Ok(builder)
     }
 
-    fn slot(&mut self, offer: &Offer) -> Result<Slot, LoadError> {
-        let format_error = || LoadError::Format {
+    /// Allocates a parameter and gives each of the tensors that it is stacked of its place.
+    fn place(&mut self, name: String, parts: &[usize], offers: &[Offer]) -> Result<(), LoadError> {
+        let layouts = parts.iter().map(|&index| layout_of(&offers[index]));
+        let layouts = layouts.collect::<Result<Vec<_>, _>>()?;
+        let (mut words_bytes, mut scales_bytes) = (0, 0);
+        for (&index, layout) in parts.iter().zip(&layouts) {
+            self.places[index] = Some(Place {
+                slot: name.clone(),
+                words_bytes,
+                scales_bytes,
+            });
+            words_bytes += 4 * layout.rows() * layout.words_per_row();
+            scales_bytes += 4 * layout.rows() * layout.n_groups();
+        }
+        let slot = self.slot(&offers[parts[0]], &layouts)?;
+        self.slots.insert(name, slot);
+        Ok(())
+    }
+
+    /// Matrices are stacked by rows, vectors end to end.
+    fn slot(&mut self, offer: &Offer, layouts: &[Layout]) -> Result<Slot, LoadError> {
+        let is_vector = offer.shape.len() == 1;
+        let (n_rows, n_cols) = match is_vector {
+            true => (1, layouts.iter().map(Layout::cols).sum()),
+            false => (layouts.iter().map(Layout::rows).sum(), layouts[0].cols()),
+        };
+        let layout = Layout::new(n_rows, n_cols, offer.format).map_err(|_| LoadError::Format {
             name: offer.name.clone(),
             got: offer.format.to_string(),
-        };
-        let (n_rows, n_cols) = matrix_shape(&offer.shape).ok_or_else(format_error)?;
-        let layout = Layout::new(n_rows, n_cols, offer.format).map_err(|_| format_error())?;
+        })?;
         let row_bytes = 4 * layout.words_per_row() as u64;
         let rows_per_segment = (self.max_binding_bytes / row_bytes).min(n_rows as u64) as usize;
         if rows_per_segment == 0 {
@@ -169,15 +219,18 @@ impl Builder {
     /// Takes bytes of one part of the tensor with index `tensor` in the offers. Tensors that the network does
     /// not use are dropped.
     pub fn write(&mut self, tensor: usize, part: Part, offset: u64, bytes: &[u8]) {
-        let Some(Some(slot)) = self.slots.get_mut(tensor) else {
+        let Some(Some(place)) = self.places.get(tensor) else {
             return;
         };
-        let row_words = match part {
-            Part::Words => slot.layout.words_per_row(),
-            Part::Scales => slot.layout.n_groups(),
+        let Some(slot) = self.slots.get_mut(&place.slot) else {
+            return;
+        };
+        let (row_words, before) = match part {
+            Part::Words => (slot.layout.words_per_row(), place.words_bytes),
+            Part::Scales => (slot.layout.n_groups(), place.scales_bytes),
         };
         let segment_bytes = 4 * row_words * slot.rows_per_segment;
-        let (mut offset, mut rest) = (offset as usize, bytes);
+        let (mut offset, mut rest) = (before + offset as usize, bytes);
         while !rest.is_empty() {
             let at = offset % segment_bytes;
             let (now, later) = rest.split_at(rest.len().min(segment_bytes - at));
@@ -259,9 +312,7 @@ impl Builder {
             Ok(DecoderLayer {
                 input_layernorm: self.norm(&format!("{at}.input_layernorm"), eps)?,
                 self_attn: SelfAttention {
-                    q_proj: self.linear(&format!("{at}.self_attn.q_proj"), true)?,
-                    k_proj: self.linear(&format!("{at}.self_attn.k_proj"), true)?,
-                    v_proj: self.linear(&format!("{at}.self_attn.v_proj"), true)?,
+                    qkv_proj: self.linear(&format!("{at}.self_attn.qkv_proj"), true)?,
                     o_proj: self.linear(&format!("{at}.self_attn.o_proj"), false)?,
                     heads,
                 },
@@ -354,10 +405,17 @@ impl Builder {
     }
 
     fn take(&mut self, name: &str) -> Result<Slot, LoadError> {
-        let index = self.index_of_name.get(name);
-        let slot = index.and_then(|&index| self.slots[index].take());
-        slot.ok_or_else(|| missing(name))
+        self.slots.remove(name).ok_or_else(|| missing(name))
     }
+}
+
+fn layout_of(offer: &Offer) -> Result<Layout, LoadError> {
+    let format_error = || LoadError::Format {
+        name: offer.name.clone(),
+        got: offer.format.to_string(),
+    };
+    let (n_rows, n_cols) = matrix_shape(&offer.shape).ok_or_else(format_error)?;
+    Layout::new(n_rows, n_cols, offer.format).map_err(|_| format_error())
 }
 
 fn missing(name: &str) -> LoadError {
@@ -378,6 +436,17 @@ pub fn check_offers(config: &Config, offers: &[Offer]) -> Result<(), LoadError> 
     for (name, shape) in expected_tensors(config) {
         let offer = of_name.get(name.as_str());
         check_offer(offer.ok_or_else(|| missing(&name))?, &shape)?;
+    }
+    for (name, like) in alike(config) {
+        let (offer, first) = (of_name[name.as_str()], of_name[like.as_str()]);
+        if offer.format != first.format {
+            return Err(LoadError::Unlike {
+                name,
+                got: offer.format.to_string(),
+                first: like,
+                expected: first.format.to_string(),
+            });
+        }
     }
     Ok(())
 }

@@ -2,12 +2,14 @@
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Int, Tensor, TensorData},
 };
-use kernels::{Angles, GpuError, IMAGE_ROW, Matrix, project};
+use kernels::{
+    Angles, BLOCK_TOKEN, Blocks, Choice, GpuError, Heads, Matrix, Sampling, Step, project_normed,
+};
 
 use crate::{
-    cache::{Cache, words},
+    cache::{Cache, CachePrompt, Slots, words},
     config::Config,
     grid::{Grid, WindowOrder, vision_rotary_table},
     image::PatchedImage,
@@ -64,14 +66,26 @@ pub struct ImageTooLarge {
     pub most_image_token: usize,
 }
 
-/// One decoding step.
+/// What a step leaves for the host.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct Outcome {
+    /// The token chosen.
+    pub choice: Choice,
+    /// Largest value of the map.
+    pub map_max: f32,
+    /// One byte per image token: mean probability over heads and layers, in units of `map_max / 255`.
+    pub map: Vec<u8>,
+    /// Per layer, mean over heads: probability on image, question, generated and all counted tokens.
+    pub sums: Vec<[f32; 4]>,
+}
+
+/// What a step leaves on the device, for whoever wants all of it.
+#[derive(Clone, Debug)]
+pub struct Left {
     /// [1, vocab_size]
     pub logits: Tensor<2>,
-    /// [n_image_token + 4 · num_hidden_layers]: the mean map, then per layer the probability on image,
-    /// question, generated and all counted slots.
-    pub readout: Tensor<1>,
+    /// [n_image_token, at least 1]: probability on each image token, mean over heads and layers.
+    pub map: Tensor<1>,
 }
 
 impl Model {
@@ -129,56 +143,119 @@ impl Model {
     /// Tokens that a cache can hold: the model's context, or less where the adapter binds less.
     pub fn max_cache_token(&self) -> usize {
         let config = &self.config;
-        let widest = config
-            .num_attention_heads
-            .max(config.num_key_value_heads * config.head_dim);
-        let fits = self.max_binding_bytes / (4 * widest as u64);
+        let blocks = Blocks {
+            heads: Heads {
+                n_heads: config.num_attention_heads,
+                n_kv_heads: config.num_key_value_heads,
+                head_dim: config.head_dim,
+            },
+            capacity_token: BLOCK_TOKEN,
+        };
+        let kv_numbers = BLOCK_TOKEN * config.num_key_value_heads * config.head_dim;
+        let sizes = [blocks.scores(), blocks.contexts(), blocks.stats()];
+        let numbers = sizes.map(|[rows, cols]| rows * cols).into_iter();
+        let widest = numbers.chain([kv_numbers]).max().unwrap_or(1);
+        let n_blocks = self.max_binding_bytes / (4 * widest as u64);
+        let fits = n_blocks.saturating_mul(BLOCK_TOKEN as u64);
         (config.max_position_embeddings as u64).min(fits) as usize
     }
 
-    /// An empty cache for a prompt with these roles (see `kernels::probe`) and `capacity_token` tokens in all.
-    pub fn cache(&self, roles: &[u32], n_image_token: usize, capacity_token: usize) -> Cache {
-        let config = &self.config;
-        Cache::new(config, roles, n_image_token, capacity_token, &self.device)
+    /// A cache for a prompt and `n_token` tokens in all.
+    pub fn cache(&self, prompt: &CachePrompt<'_>, n_token: usize) -> Cache {
+        Cache::new(&self.config, prompt, n_token, &self.device)
     }
 
-    /// Appends tokens to the cache without asking for their logits. `source` holds ids, or
-    /// `IMAGE_ROW + j` for image token j; `table` has one row per token.
-    pub fn prefill(
-        &self,
-        source: &[u32],
-        images: Option<&ImageEmbeds>,
-        table: &RotaryTable,
-        cache: &mut Cache,
-    ) {
-        let hidden = self.embed(source, images);
-        let n_past = words(vec![cache.n_past as u32], &self.device);
-        self.network
-            .model
-            .prefill(hidden, &self.angles(table), &n_past, cache);
-        cache.n_past += source.len();
+    /// Puts the next tokens of the prompt into the cache without asking for their logits; `table` has one row for
+    /// each.
+    pub fn prefill(&self, table: &RotaryTable, cache: &mut Cache) {
+        let n_token = table.cos.len() / table.n_angle;
+        let cache = &mut cache.slots;
+        cache.write_step(&Step {
+            n_past: 0,
+            draw: 0.0,
+            sampling: Sampling::GREEDY,
+            n_id: 0,
+            cosines: Vec::new(),
+            sines: Vec::new(),
+        });
+        let step = cache.step.words();
+        let hidden = self.embed(n_token, &step, cache);
+        let text = &self.network.model;
+        text.prefill(hidden, &self.angles(table), &step, cache);
+        cache.n_past += n_token;
     }
 
-    /// Appends one token and returns the logits of the next, with the attention that led to them.
-    pub fn step(
-        &self,
-        source: u32,
-        images: Option<&ImageEmbeds>,
-        table: &RotaryTable,
-        cache: &mut Cache,
-    ) -> Step {
-        let hidden = self.embed(&[source], images);
-        let n_past = words(vec![cache.n_past as u32], &self.device);
-        let network = &self.network;
-        let hidden = network
-            .model
-            .step(hidden, &self.angles(table), &n_past, cache);
+    /// Puts the next token into the cache and chooses the one after it, which is put into the cache next. Of `step`,
+    /// the slot is the cache's own.
+    pub fn step(&self, step: &Step, cache: &mut Cache) {
+        let Cache { slots, recorder } = cache;
+        slots.write_step(step);
+        recorder.run(|| {
+            let logits = self.logits(slots);
+            self.choose(&logits, slots);
+        });
+        slots.n_past += 1;
+    }
+
+    /// The same, with everything that the step computed; never recorded.
+    pub fn step_aloud(&self, step: &Step, cache: &mut Cache) -> Left {
+        let cache = &mut cache.slots;
+        cache.write_step(step);
+        let logits = self.logits(cache);
+        self.choose(&logits, cache);
         cache.n_past += 1;
-        let head = network.lm_head.as_ref();
-        Step {
-            logits: project(&hidden, head.unwrap_or(&network.model.embed_tokens)),
-            readout: cache.reading.readout.clone(),
+        Left {
+            logits,
+            map: cache.reading.map.clone(),
         }
+    }
+
+    /// Asks for what the latest step leaves; later steps do not change it.
+    pub fn outcome(
+        &self,
+        cache: &Cache,
+    ) -> impl Future<Output = Result<Outcome, GpuError>> + use<> {
+        let shares = cache.slots.shares;
+        let words = kernels::read_words(&cache.slots.outcome.result);
+        async move {
+            let words = words.await?;
+            let (head, map) = words.split_at(shares.map_word().min(words.len()));
+            let [id, logprob, map_max, _, sums @ ..] = head else {
+                return Err(GpuError::Failed(
+                    "the result of a step is incomplete".to_owned(),
+                ));
+            };
+            let sums = sums.chunks_exact(4);
+            let mut map: Vec<u8> = map.iter().flat_map(|word| word.to_le_bytes()).collect();
+            map.truncate(shares.n_image_token);
+            Ok(Outcome {
+                choice: Choice {
+                    id: *id,
+                    logprob: f32::from_bits(*logprob),
+                },
+                map_max: f32::from_bits(*map_max),
+                map,
+                sums: sums
+                    .map(|sums| [sums[0], sums[1], sums[2], sums[3]].map(f32::from_bits))
+                    .collect(),
+            })
+        }
+    }
+
+    fn logits(&self, cache: &mut Slots) -> Tensor<2> {
+        let step = cache.step.words();
+        let hidden = self.embed(1, &step, cache);
+        let text = &self.network.model;
+        let hidden = text.step(hidden, &step, cache);
+        let head = self.network.lm_head.as_ref().unwrap_or(&text.embed_tokens);
+        project_normed(&hidden, &text.norm.taken(), head)
+    }
+
+    fn choose(&self, logits: &Tensor<2>, cache: &mut Slots) {
+        let step = cache.step.words();
+        let outcome = kernels::choose(logits, &step, cache.outcome.clone());
+        let result = kernels::readout(&cache.reading, &step, outcome.result, cache.shares);
+        cache.outcome = kernels::Outcome { result, ..outcome };
     }
 
     /// Waits for the device to finish everything asked of it.
@@ -189,14 +266,9 @@ impl Model {
         kernels::wait(&self.device).await
     }
 
-    fn embed(&self, source: &[u32], images: Option<&ImageEmbeds>) -> Tensor<2> {
-        let row = |&source: &u32| match (source.checked_sub(IMAGE_ROW), images) {
-            (Some(token), Some(images)) => IMAGE_ROW + images.row_of_token[token as usize],
-            _ => source,
-        };
-        let source = words(source.iter().map(row).collect(), &self.device);
-        let rows = images.map(|images| &images.rows);
-        self.network.model.embed_tokens.rows(source, rows)
+    fn embed(&self, n_token: usize, step: &Tensor<1, Int>, cache: &Slots) -> Tensor<2> {
+        let table = &self.network.model.embed_tokens;
+        table.rows_from(&cache.outcome.tokens, step, n_token, &cache.images)
     }
 
     fn angles(&self, table: &RotaryTable) -> Angles {

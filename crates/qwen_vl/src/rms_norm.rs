@@ -20,4 +20,12 @@ impl RmsNorm {
     pub fn forward(&self, x: &Tensor<2>) -> Tensor<2> {
         kernels::norm(x, self.weight.val(), self.eps)
     }
+
+    /// The norm for a product that takes it along.
+    pub fn taken(&self) -> kernels::Norm {
+        kernels::Norm {
+            weight: self.weight.val(),
+            eps: self.eps,
+        }
+    }
 }

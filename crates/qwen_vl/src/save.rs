@@ -4,7 +4,7 @@ use burn::{
     module::Param,
     tensor::{Tensor, TensorData},
 };
-use kernels::{Linear, Matrix};
+use kernels::{Heads, Linear, Matrix};
 
 use crate::{
     config::Config, mlp::Mlp, model::Qwen2_5Vl, rms_norm::RmsNorm, tensors::expected_tensors,
@@ -50,9 +50,7 @@ impl Qwen2_5Vl {
         model.embed_tokens = model.embed_tokens.dequantized();
         for layer in &mut model.layers {
             let attn = &mut layer.self_attn;
-            attn.q_proj = linear(attn.q_proj.clone());
-            attn.k_proj = linear(attn.k_proj.clone());
-            attn.v_proj = linear(attn.v_proj.clone());
+            attn.qkv_proj = linear(attn.qkv_proj.clone());
             attn.o_proj = linear(attn.o_proj.clone());
             layer.mlp = mlp(layer.mlp.clone());
         }
@@ -88,9 +86,8 @@ impl Qwen2_5Vl {
             norm(&layer.input_layernorm, out);
             norm(&layer.post_attention_layernorm, out);
             let attn = &layer.self_attn;
-            for projection in [&attn.q_proj, &attn.k_proj, &attn.v_proj, &attn.o_proj] {
-                linear(projection, out);
-            }
+            stacked(&attn.qkv_proj, attn.heads, out);
+            linear(&attn.o_proj, out);
             mlp(&layer.mlp, out);
         }
         norm(&self.model.norm, out);
@@ -109,6 +106,24 @@ fn mlp(mlp: &Mlp, out: &mut Vec<Vec<f32>>) {
 fn linear(layer: &Linear, out: &mut Vec<Vec<f32>>) {
     out.push(matrix(&layer.weight));
     out.extend(layer.bias.as_ref().map(values));
+}
+
+/// Queries, keys and values, each with weight and bias.
+fn stacked(layer: &Linear, heads: Heads, out: &mut Vec<Vec<f32>>) {
+    let (weight, bias) = (matrix(&layer.weight), layer.bias.as_ref().map(values));
+    let [_, n_cols] = layer.weight.size();
+    let (q_width, kv_width) = (
+        heads.n_heads * heads.head_dim,
+        heads.n_kv_heads * heads.head_dim,
+    );
+    let mut row = 0;
+    for n_rows in [q_width, kv_width, kv_width] {
+        let rows = row..row + n_rows;
+        let part = weight.get(rows.start * n_cols..rows.end * n_cols);
+        out.push(part.unwrap_or_default().to_vec());
+        out.extend(bias.as_ref().map(|bias| bias[rows].to_vec()));
+        row += n_rows;
+    }
 }
 
 fn norm(norm: &RmsNorm, out: &mut Vec<Vec<f32>>) {

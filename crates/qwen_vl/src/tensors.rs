@@ -9,6 +9,32 @@ pub fn expected_tensors(config: &Config) -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
+/// The projections of a layer's attention, in the order in which they are stacked.
+const STACKED: [&str; 3] = ["q_proj", "k_proj", "v_proj"];
+
+/// Name of the network's parameter that a tensor is loaded into: queries, keys and values of the language model
+/// lie in one, `qkv_proj`, as one product makes all three.
+pub(crate) fn parameter_of(name: &str) -> String {
+    let part = STACKED
+        .iter()
+        .find(|part| name.contains(&format!(".self_attn.{part}.")));
+    match part {
+        Some(part) => name.replace(part, "qkv_proj"),
+        None => name.to_owned(),
+    }
+}
+
+/// Pairs of tensors that must be stored alike: what is stacked, and what one kernel reads side by side.
+pub(crate) fn alike(config: &Config) -> Vec<(String, String)> {
+    let pairs = (0..config.num_hidden_layers).flat_map(|index| {
+        let at = format!("model.layers.{index}");
+        let [q, k, v] = STACKED.map(|part| format!("{at}.self_attn.{part}.weight"));
+        let [gate, up] = ["gate", "up"].map(|part| format!("{at}.mlp.{part}_proj.weight"));
+        [(k, q.clone()), (v, q), (up, gate)]
+    });
+    pairs.collect()
+}
+
 fn linear(at: &str, n_out: usize, n_in: usize, has_bias: bool) -> Vec<(String, Vec<usize>)> {
     let mut tensors = vec![(format!("{at}.weight"), vec![n_out, n_in])];
     if has_bias {

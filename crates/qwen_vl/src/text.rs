@@ -5,13 +5,13 @@ use burn::{
     tensor::{Int, Tensor},
 };
 use kernels::{
-    Angles, Heads, KeyValues, Linear, Matrix, ProbeLayer, attention_decode, attention_prefill,
-    mrope, probe, side_by_side,
+    Angles, Heads, LayerOf, Linear, Matrix, attention_decode, attention_merge, attention_prefill,
+    mrope,
 };
 #[cfg(not(target_family = "wasm"))]
 use kernels::{RopeHeads, rope};
 
-use crate::{cache::Cache, mlp::Mlp, rms_norm::RmsNorm};
+use crate::{cache::Slots, mlp::Mlp, rms_norm::RmsNorm};
 
 /// `model.*`
 #[derive(Module, Debug)]
@@ -40,12 +40,8 @@ pub struct DecoderLayer {
 /// `model.layers.N.self_attn.*`
 #[derive(Module, Debug)]
 pub struct SelfAttention {
-    /// With bias.
-    pub q_proj: Linear,
-    /// With bias.
-    pub k_proj: Linear,
-    /// With bias.
-    pub v_proj: Linear,
+    /// `q_proj`, `k_proj` and `v_proj` of the checkpoint stacked, so that one product makes all three; with bias.
+    pub qkv_proj: Linear,
     /// Without bias.
     pub o_proj: Linear,
     /// Query and key/value heads.
@@ -54,58 +50,60 @@ pub struct SelfAttention {
 }
 
 impl Text {
-    /// Fills the cache with the rows of `hidden` [n, hidden], which stand in the slots `n_past[0] …`.
-    pub fn prefill(
+    /// Fills the cache with the rows of `hidden` [n, hidden], which stand in the slots from the step's on.
+    pub(crate) fn prefill(
         &self,
         mut hidden: Tensor<2>,
         angles: &Angles,
-        n_past: &Tensor<1, Int>,
-        cache: &mut Cache,
+        step: &Tensor<1, Int>,
+        cache: &mut Slots,
     ) {
         let last = self.layers.len() - 1;
         let caches = std::mem::take(&mut cache.layers);
         for (index, (layer, key_values)) in self.layers.iter().zip(caches).enumerate() {
-            let (qkv, key_values) = layer.qkv(&hidden, angles, n_past, key_values);
+            let heads = layer.self_attn.heads;
+            let x = layer.input_layernorm.forward(&hidden);
+            let qkv = layer.self_attn.qkv_proj.forward(&x);
+            let (qkv, key_values) = mrope(qkv, angles, step, key_values, heads);
             // Nothing reads what the last layer would make of the prompt but its keys and values.
             if index < last {
-                let heads = layer.self_attn.heads;
-                let context = attention_prefill(qkv, &key_values, n_past, heads);
+                let context = attention_prefill(qkv, &key_values, step, heads);
                 hidden = layer.after_attention(hidden, &context);
             }
+            // A layer at a time keeps the device at work, and each submission short.
+            kernels::flush(&hidden.device());
             cache.layers.push(key_values);
         }
     }
 
-    /// One row `hidden` [1, hidden] through all layers → its final norm [1, hidden]; the attention of
-    /// every layer goes to the cache's readout.
-    pub fn step(
+    /// One row `hidden` [1, hidden] through all layers, which its final norm has still to be applied to; the
+    /// attention of every layer goes to the cache's reading. Six kernels a layer.
+    pub(crate) fn step(
         &self,
         mut hidden: Tensor<2>,
-        angles: &Angles,
-        n_past: &Tensor<1, Int>,
-        cache: &mut Cache,
+        step: &Tensor<1, Int>,
+        cache: &mut Slots,
     ) -> Tensor<2> {
         let caches = std::mem::take(&mut cache.layers);
-        let mut reading = cache.reading.clone();
+        let blocks = cache.blocks;
+        let (mut scratch, mut reading) = (cache.scratch.clone(), cache.reading.clone());
         for (index, (layer, key_values)) in self.layers.iter().zip(caches).enumerate() {
-            let heads = layer.self_attn.heads;
-            let (qkv, key_values) = layer.qkv(&hidden, angles, n_past, key_values);
-            let (context, probabilities) =
-                attention_decode(qkv, &key_values, n_past, reading.probabilities, heads);
-            let at = ProbeLayer {
-                n_heads: heads.n_heads,
-                capacity_token: cache.capacity_token,
-                n_image_token: cache.n_image_token,
+            let at = LayerOf {
                 layer: index,
                 n_layers: self.layers.len(),
             };
-            reading.readout = probe(&probabilities, &cache.roles, n_past, reading.readout, at);
-            reading.probabilities = probabilities;
-            hidden = layer.after_attention(hidden, &context);
+            let (attn, norm) = (&layer.self_attn, layer.input_layernorm.taken());
+            let qkv = attn.qkv_proj.forward_normed(&hidden, &norm);
+            let (key_values, left) = attention_decode(qkv, step, key_values, scratch, blocks);
+            let (context, read) = attention_merge(&left, &cache.roles, step, reading, blocks, at);
+            (scratch, reading) = (left, read);
+            hidden = attn.o_proj.add_to(hidden, &context);
+            let norm = layer.post_attention_layernorm.taken();
+            hidden = layer.mlp.add_normed(hidden, &norm);
             cache.layers.push(key_values);
         }
-        cache.reading = reading;
-        self.norm.forward(&hidden)
+        (cache.scratch, cache.reading) = (scratch, reading);
+        hidden
     }
 }
 
@@ -128,7 +126,7 @@ impl Text {
                 n_rotated: attn.heads.n_heads + attn.heads.n_kv_heads,
                 head_dim: attn.heads.head_dim,
             };
-            let qkv = side_by_side(&x, &[&attn.q_proj, &attn.k_proj, &attn.v_proj]);
+            let qkv = attn.qkv_proj.forward(&x);
             let context = attend(index, rope(qkv, angles, heads), attn.heads);
             hidden = layer.after_attention(hidden, &context);
         }
@@ -137,20 +135,6 @@ impl Text {
 }
 
 impl DecoderLayer {
-    /// Rotated q beside k and v, and the cache with the new rows.
-    fn qkv(
-        &self,
-        hidden: &Tensor<2>,
-        angles: &Angles,
-        n_past: &Tensor<1, Int>,
-        key_values: KeyValues,
-    ) -> (Tensor<2>, KeyValues) {
-        let x = self.input_layernorm.forward(hidden);
-        let attn = &self.self_attn;
-        let qkv = side_by_side(&x, &[&attn.q_proj, &attn.k_proj, &attn.v_proj]);
-        mrope(qkv, angles, n_past, key_values, attn.heads)
-    }
-
     /// Output projection and MLP, both added to the residual stream.
     fn after_attention(&self, hidden: Tensor<2>, context: &Tensor<2>) -> Tensor<2> {
         let hidden = self.self_attn.o_proj.add_to(hidden, context);

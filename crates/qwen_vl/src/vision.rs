@@ -85,6 +85,8 @@ impl Vision {
         let mut hidden = self.patch_embed.proj.forward(&input.pixel_values);
         for block in &self.blocks {
             hidden = block.forward(hidden, input);
+            // A block at a time keeps the device at work, and each submission short.
+            kernels::flush(&hidden.device());
         }
         self.merger.forward(&hidden)
     }

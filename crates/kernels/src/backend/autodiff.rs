@@ -1,4 +1,4 @@
-//! `Kernels` with gradients, for training. What only generates — packed weights, the cache, the probe — passes
+//! `Kernels` with gradients, for training. What only generates — packed weights, the cache, the decode step — passes
 //! through to the backend below, and its results are constants of the graph. A dense table is one segment here.
 
 use burn::backend::{
@@ -15,7 +15,7 @@ use burn::tensor::Slice;
 use super::Kernels;
 use crate::{
     gradients::{Gradients, attention::Shape, linear::Sizes},
-    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table},
 };
 
 /// Gradients of N inputs from saved state and the gradient of the output; `wanted` tells which are used.
@@ -127,8 +127,74 @@ impl<B: Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         )
     }
 
+    fn matvec(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        words: IntTensor<Self>,
+        scales: IntTensor<Self>,
+        bias: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self> {
+        let [x, gain, bias, out] = [x, gain, bias, out].map(|x| x.into_primitive());
+        constant::<B, C>(B::matvec(x, gain, words, scales, bias, out, segment, eps))
+    }
+
+    fn matvec_dense(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self> {
+        let [x, gain, weight, bias, out] = [x, gain, weight, bias, out].map(|x| x.into_primitive());
+        constant::<B, C>(B::matvec_dense(x, gain, weight, bias, out, segment, eps))
+    }
+
+    fn matvec_gated(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate: IntTensor<Self>,
+        gate_scales: IntTensor<Self>,
+        up: IntTensor<Self>,
+        up_scales: IntTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self> {
+        let [x, gain, out] = [x, gain, out].map(|x| x.into_primitive());
+        constant::<B, C>(B::matvec_gated(
+            x,
+            gain,
+            gate,
+            gate_scales,
+            up,
+            up_scales,
+            out,
+            segment,
+            eps,
+        ))
+    }
+
+    fn matvec_gated_dense(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        up: FloatTensor<Self>,
+        out: FloatTensor<Self>,
+        segment: Segment,
+        eps: f32,
+    ) -> FloatTensor<Self> {
+        let [x, gain, gate, up, out] = [x, gain, gate, up, out].map(|x| x.into_primitive());
+        constant::<B, C>(B::matvec_gated_dense(x, gain, gate, up, out, segment, eps))
+    }
+
     fn embedding(
         source: IntTensor<Self>,
+        step: IntTensor<Self>,
         words: IntTensor<Self>,
         scales: IntTensor<Self>,
         image: FloatTensor<Self>,
@@ -137,12 +203,14 @@ impl<B: Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let [image, out] = [image, out].map(|x| x.into_primitive());
         constant::<B, C>(<B as Kernels>::embedding(
-            source, words, scales, image, out, table,
+            source, step, words, scales, image, out, table,
         ))
     }
 
+    /// The step is the first one: sequences in training begin with their first token.
     fn embedding_dense(
         source: IntTensor<Self>,
+        _step: IntTensor<Self>,
         weight: FloatTensor<Self>,
         image: FloatTensor<Self>,
         _out: FloatTensor<Self>,
@@ -194,14 +262,14 @@ impl<B: Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         qkv: FloatTensor<Self>,
         cosines: FloatTensor<Self>,
         sines: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
+        step: IntTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
         heads: Heads,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [qkv, cosines, sines, keys, values] =
             [qkv, cosines, sines, keys, values].map(|x| x.into_primitive());
-        let (qkv, keys, values) = B::mrope(qkv, cosines, sines, n_past, keys, values, heads);
+        let (qkv, keys, values) = B::mrope(qkv, cosines, sines, step, keys, values, heads);
         (
             constant::<B, C>(qkv),
             constant::<B, C>(keys),
@@ -249,37 +317,92 @@ impl<B: Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         qkv: FloatTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
+        step: IntTensor<Self>,
         heads: Heads,
     ) -> FloatTensor<Self> {
         let [qkv, keys, values] = [qkv, keys, values].map(|x| x.into_primitive());
-        constant::<B, C>(B::attention_prefill(qkv, keys, values, n_past, heads))
+        constant::<B, C>(B::attention_prefill(qkv, keys, values, step, heads))
     }
 
     fn attention_decode(
         qkv: FloatTensor<Self>,
+        step: IntTensor<Self>,
         keys: FloatTensor<Self>,
         values: FloatTensor<Self>,
-        n_past: IntTensor<Self>,
-        probabilities: FloatTensor<Self>,
-        heads: Heads,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [qkv, keys, values, probabilities] =
-            [qkv, keys, values, probabilities].map(|x| x.into_primitive());
-        let (context, probabilities) =
-            B::attention_decode(qkv, keys, values, n_past, probabilities, heads);
-        (constant::<B, C>(context), constant::<B, C>(probabilities))
+        scores: FloatTensor<Self>,
+        contexts: FloatTensor<Self>,
+        stats: FloatTensor<Self>,
+        blocks: Blocks,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        let [qkv, keys, values] = [qkv, keys, values].map(|x| x.into_primitive());
+        let [scores, contexts, stats] = [scores, contexts, stats].map(|x| x.into_primitive());
+        let (keys, values, scores, contexts, stats) =
+            B::attention_decode(qkv, step, keys, values, scores, contexts, stats, blocks);
+        (
+            constant::<B, C>(keys),
+            constant::<B, C>(values),
+            constant::<B, C>(scores),
+            constant::<B, C>(contexts),
+            constant::<B, C>(stats),
+        )
     }
 
-    fn probe(
-        probabilities: FloatTensor<Self>,
+    fn attention_merge(
+        scores: FloatTensor<Self>,
+        contexts: FloatTensor<Self>,
+        stats: FloatTensor<Self>,
         roles: IntTensor<Self>,
-        n_past: IntTensor<Self>,
-        readout: FloatTensor<Self>,
-        at: ProbeLayer,
-    ) -> FloatTensor<Self> {
-        let [probabilities, readout] = [probabilities, readout].map(|x| x.into_primitive());
-        constant::<B, C>(B::probe(probabilities, roles, n_past, readout, at))
+        step: IntTensor<Self>,
+        map: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        blocks: Blocks,
+        at: LayerOf,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [scores, contexts, stats] = [scores, contexts, stats].map(|x| x.into_primitive());
+        let [map, sums] = [map, sums].map(|x| x.into_primitive());
+        let (context, map, sums) =
+            B::attention_merge(scores, contexts, stats, roles, step, map, sums, blocks, at);
+        (
+            constant::<B, C>(context),
+            constant::<B, C>(map),
+            constant::<B, C>(sums),
+        )
+    }
+
+    fn scan(
+        logits: FloatTensor<Self>,
+        seen: IntTensor<Self>,
+        step: IntTensor<Self>,
+    ) -> IntTensor<Self> {
+        B::scan(logits.into_primitive(), seen, step)
+    }
+
+    fn sample(
+        logits: FloatTensor<Self>,
+        scan: IntTensor<Self>,
+        step: IntTensor<Self>,
+        seen: IntTensor<Self>,
+        tokens: IntTensor<Self>,
+        result: IntTensor<Self>,
+    ) -> (IntTensor<Self>, IntTensor<Self>, IntTensor<Self>) {
+        B::sample(logits.into_primitive(), scan, step, seen, tokens, result)
+    }
+
+    fn readout(
+        map: FloatTensor<Self>,
+        sums: FloatTensor<Self>,
+        step: IntTensor<Self>,
+        result: IntTensor<Self>,
+        shares: Shares,
+    ) -> IntTensor<Self> {
+        let [map, sums] = [map, sums].map(|x| x.into_primitive());
+        B::readout(map, sums, step, result, shares)
     }
 
     fn swiglu(x: FloatTensor<Self>) -> FloatTensor<Self> {

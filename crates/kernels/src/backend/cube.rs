@@ -8,9 +8,9 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 
 use super::Kernels;
 use crate::{
-    attention_decode, attention_prefill, attention_window, embedding, gelu, matmul, mrope, norm,
-    probe, rope,
-    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
+    attention_decode, attention_merge, attention_prefill, attention_window, embedding, gelu,
+    matmul, matvec, matvec_gated, mrope, norm, readout, rope, sample, scan,
+    sizes::{Blocks, Heads, LayerOf, RopeHeads, Segment, Shares, Table},
     swiglu,
 };
 
@@ -54,8 +54,70 @@ impl Kernels for CubeBackend {
         Self::matmul(x, weight.clone(), weight, bias, out, segment)
     }
 
+    fn matvec(
+        x: CubeTensor,
+        gain: CubeTensor,
+        words: CubeTensor,
+        scales: CubeTensor,
+        bias: CubeTensor,
+        out: CubeTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> CubeTensor {
+        let [n_x, n_columns] = rows_cols(&out);
+        if !matvec::is_aligned(segment.n_cols) {
+            return Self::matmul(Self::norm(x, gain, eps), words, scales, bias, out, segment);
+        }
+        let buffers = [&x, &words, &scales, &bias];
+        let norm = Some((&gain, eps));
+        matvec::run(buffers, norm, &out, &segment, [n_x, n_columns]);
+        out
+    }
+
+    fn matvec_dense(
+        x: CubeTensor,
+        gain: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
+        out: CubeTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> CubeTensor {
+        Self::matvec(x, gain, weight.clone(), weight, bias, out, segment, eps)
+    }
+
+    fn matvec_gated(
+        x: CubeTensor,
+        gain: CubeTensor,
+        gate: CubeTensor,
+        gate_scales: CubeTensor,
+        up: CubeTensor,
+        up_scales: CubeTensor,
+        out: CubeTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> CubeTensor {
+        let (gate, up) = ([&gate, &gate_scales], [&up, &up_scales]);
+        matvec_gated::run(&x, (&gain, eps), gate, up, &out, &segment);
+        out
+    }
+
+    fn matvec_gated_dense(
+        x: CubeTensor,
+        gain: CubeTensor,
+        gate: CubeTensor,
+        up: CubeTensor,
+        out: CubeTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> CubeTensor {
+        let (gate_scales, up_scales) = (gate.clone(), up.clone());
+        Self::matvec_gated(x, gain, gate, gate_scales, up, up_scales, out, segment, eps)
+    }
+
     fn embedding(
         source: CubeTensor,
+        step: CubeTensor,
         words: CubeTensor,
         scales: CubeTensor,
         image: CubeTensor,
@@ -63,18 +125,20 @@ impl Kernels for CubeBackend {
         table: Table,
     ) -> CubeTensor {
         let [n_tokens, _] = rows_cols(&out);
-        embedding::run([&source, &words, &scales, &image], &out, &table, n_tokens);
+        let buffers = [&source, &step, &words, &scales, &image];
+        embedding::run(buffers, &out, &table, n_tokens);
         out
     }
 
     fn embedding_dense(
         source: CubeTensor,
+        step: CubeTensor,
         weight: CubeTensor,
         image: CubeTensor,
         out: CubeTensor,
         table: Table,
     ) -> CubeTensor {
-        Self::embedding(source, weight.clone(), weight, image, out, table)
+        Self::embedding(source, step, weight.clone(), weight, image, out, table)
     }
 
     fn norm(x: CubeTensor, weight: CubeTensor, eps: f32) -> CubeTensor {
@@ -99,7 +163,7 @@ impl Kernels for CubeBackend {
         qkv: CubeTensor,
         cosines: CubeTensor,
         sines: CubeTensor,
-        n_past: CubeTensor,
+        step: CubeTensor,
         keys: CubeTensor,
         values: CubeTensor,
         heads: Heads,
@@ -108,7 +172,7 @@ impl Kernels for CubeBackend {
         mrope::run(
             &qkv,
             [&cosines, &sines],
-            &n_past,
+            &step,
             [&keys, &values],
             heads,
             n_rows,
@@ -127,45 +191,83 @@ impl Kernels for CubeBackend {
         qkv: CubeTensor,
         keys: CubeTensor,
         values: CubeTensor,
-        n_past: CubeTensor,
+        step: CubeTensor,
         heads: Heads,
     ) -> CubeTensor {
         let [n_rows, _] = rows_cols(&qkv);
         let out = beside(&qkv, [n_rows, heads.n_heads * heads.head_dim]);
-        attention_prefill::run(&qkv, [&keys, &values], &n_past, &out, heads, n_rows);
+        attention_prefill::run(&qkv, [&keys, &values], &step, &out, heads, n_rows);
         out
     }
 
     fn attention_decode(
         qkv: CubeTensor,
+        step: CubeTensor,
         keys: CubeTensor,
         values: CubeTensor,
-        n_past: CubeTensor,
-        probabilities: CubeTensor,
-        heads: Heads,
-    ) -> (CubeTensor, CubeTensor) {
-        let [_, capacity_token] = rows_cols(&probabilities);
-        let out = beside(&qkv, [1, heads.n_heads * heads.head_dim]);
-        attention_decode::run(
-            &qkv,
-            [&keys, &values],
-            &n_past,
-            [&out, &probabilities],
-            heads,
-            capacity_token,
-        );
-        (out, probabilities)
+        scores: CubeTensor,
+        contexts: CubeTensor,
+        stats: CubeTensor,
+        blocks: Blocks,
+    ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+        let scratch = [&scores, &contexts, &stats];
+        attention_decode::run(&qkv, &step, [&keys, &values], scratch, blocks);
+        (keys, values, scores, contexts, stats)
     }
 
-    fn probe(
-        probabilities: CubeTensor,
+    fn attention_merge(
+        scores: CubeTensor,
+        contexts: CubeTensor,
+        stats: CubeTensor,
         roles: CubeTensor,
-        n_past: CubeTensor,
-        readout: CubeTensor,
-        at: ProbeLayer,
+        step: CubeTensor,
+        map: CubeTensor,
+        sums: CubeTensor,
+        blocks: Blocks,
+        at: LayerOf,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        let out = beside(&scores, [1, blocks.heads.n_heads * blocks.heads.head_dim]);
+        let scratch = [&scores, &contexts, &stats];
+        attention_merge::run(scratch, [&roles, &step], &out, [&map, &sums], blocks, at);
+        (out, map, sums)
+    }
+
+    fn scan(logits: CubeTensor, seen: CubeTensor, step: CubeTensor) -> CubeTensor {
+        let [_, n_id] = rows_cols(&logits);
+        let n_words = scan::SCAN_WORDS * scan::n_groups(n_id);
+        let out = CubeTensor::new_contiguous(
+            logits.client.clone(),
+            logits.device.clone(),
+            Shape::from([n_words]),
+            logits.client.empty(n_words * size_of::<u32>()),
+            DType::U32,
+        );
+        scan::run(&logits, &seen, &step, &out, n_id);
+        out
+    }
+
+    fn sample(
+        logits: CubeTensor,
+        scan: CubeTensor,
+        step: CubeTensor,
+        seen: CubeTensor,
+        tokens: CubeTensor,
+        result: CubeTensor,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        let [_, n_id] = rows_cols(&logits);
+        sample::run(&logits, &scan, &step, [&seen, &tokens, &result], n_id);
+        (seen, tokens, result)
+    }
+
+    fn readout(
+        map: CubeTensor,
+        sums: CubeTensor,
+        step: CubeTensor,
+        result: CubeTensor,
+        shares: Shares,
     ) -> CubeTensor {
-        probe::run(&probabilities, &roles, &n_past, &readout, at);
-        readout
+        readout::run(&map, &sums, &step, &result, shares);
+        result
     }
 
     fn swiglu(x: CubeTensor) -> CubeTensor {

@@ -2,14 +2,14 @@
 
 use burn::{
     backend::{Flex, TensorMetadata},
-    tensor::{DType, Shape},
+    tensor::{DType, Shape, TensorData},
 };
 use burn_flex::FlexTensor;
 
 use super::Kernels;
 use crate::{
     cpu,
-    sizes::{Heads, ProbeLayer, RopeHeads, Segment, Table},
+    sizes::{Blocks, Heads, LayerOf, Product, RopeHeads, Segment, Shares, Table},
 };
 
 const CONTIGUOUS: &str = "kernels are given contiguous tensors of their own type";
@@ -26,12 +26,36 @@ fn bits(x: &FlexTensor) -> &[u32] {
     bytemuck::cast_slice(floats(x))
 }
 
+/// Tokens from the step's slot on.
+fn named<'a>(source: &'a FlexTensor, step: &FlexTensor) -> &'a [u32] {
+    &words(source)[cpu::step::n_past(words(step))..]
+}
+
+/// `silu(gate) · up` into `out` from `column` on.
+fn gated(gate: &FlexTensor, up: &FlexTensor, mut out: FlexTensor, column: usize) -> FlexTensor {
+    let both = [floats(gate), floats(up)].concat();
+    let n = both.len() / 2;
+    let to = &mut out.storage_mut()[column..column + n];
+    cpu::swiglu::swiglu(&both, to, n);
+    out
+}
+
 pub(super) fn zeros(n_rows: usize, n_cols: usize) -> FlexTensor {
     FlexTensor::zeros(Shape::from([n_rows, n_cols]), DType::F32)
 }
 
-fn slot(n_past: &FlexTensor) -> usize {
-    words(n_past)[0] as usize
+/// A segment of the gated product: gate or up by itself.
+fn plain(segment: Segment) -> Segment {
+    let product = Product {
+        has_bias: false,
+        accumulate: false,
+        ..segment.product
+    };
+    Segment {
+        product,
+        column: 0,
+        ..segment
+    }
 }
 
 impl Kernels for Flex {
@@ -64,15 +88,75 @@ impl Kernels for Flex {
         out
     }
 
+    fn matvec(
+        x: FlexTensor,
+        gain: FlexTensor,
+        packed: FlexTensor,
+        scales: FlexTensor,
+        bias: FlexTensor,
+        out: FlexTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> FlexTensor {
+        Self::matmul(Self::norm(x, gain, eps), packed, scales, bias, out, segment)
+    }
+
+    fn matvec_dense(
+        x: FlexTensor,
+        gain: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        out: FlexTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> FlexTensor {
+        Self::matmul_dense(Self::norm(x, gain, eps), weight, bias, out, segment)
+    }
+
+    fn matvec_gated(
+        x: FlexTensor,
+        gain: FlexTensor,
+        gate: FlexTensor,
+        gate_scales: FlexTensor,
+        up: FlexTensor,
+        up_scales: FlexTensor,
+        out: FlexTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> FlexTensor {
+        let x = Self::norm(x, gain, eps);
+        let (bias, empty) = (x.clone(), || zeros(1, segment.n_rows));
+        let part = |x, w, s| Self::matmul(x, w, s, bias.clone(), empty(), plain(segment));
+        let (gate, up) = (part(x.clone(), gate, gate_scales), part(x, up, up_scales));
+        gated(&gate, &up, out, segment.column)
+    }
+
+    fn matvec_gated_dense(
+        x: FlexTensor,
+        gain: FlexTensor,
+        gate: FlexTensor,
+        up: FlexTensor,
+        out: FlexTensor,
+        segment: Segment,
+        eps: f32,
+    ) -> FlexTensor {
+        let x = Self::norm(x, gain, eps);
+        let (bias, empty) = (x.clone(), || zeros(1, segment.n_rows));
+        let part = |x, w| Self::matmul_dense(x, w, bias.clone(), empty(), plain(segment));
+        let (gate, up) = (part(x.clone(), gate), part(x, up));
+        gated(&gate, &up, out, segment.column)
+    }
+
     fn embedding(
         source: FlexTensor,
+        step: FlexTensor,
         packed: FlexTensor,
         scales: FlexTensor,
         image: FlexTensor,
         mut out: FlexTensor,
         table: Table,
     ) -> FlexTensor {
-        let (source, image) = (words(&source), floats(&image));
+        let (source, image) = (named(&source, &step), floats(&image));
         let (packed, scales) = (words(&packed), words(&scales));
         cpu::embedding::embedding(source, packed, scales, image, out.storage_mut(), &table);
         out
@@ -80,12 +164,13 @@ impl Kernels for Flex {
 
     fn embedding_dense(
         source: FlexTensor,
+        step: FlexTensor,
         weight: FlexTensor,
         image: FlexTensor,
         mut out: FlexTensor,
         table: Table,
     ) -> FlexTensor {
-        let (source, weight, image) = (words(&source), bits(&weight), floats(&image));
+        let (source, weight, image) = (named(&source, &step), bits(&weight), floats(&image));
         cpu::embedding::embedding(source, weight, &[], image, out.storage_mut(), &table);
         out
     }
@@ -110,7 +195,7 @@ impl Kernels for Flex {
         mut qkv: FlexTensor,
         cosines: FlexTensor,
         sines: FlexTensor,
-        n_past: FlexTensor,
+        step: FlexTensor,
         mut keys: FlexTensor,
         mut values: FlexTensor,
         heads: Heads,
@@ -119,7 +204,7 @@ impl Kernels for Flex {
             qkv.storage_mut(),
             floats(&cosines),
             floats(&sines),
-            slot(&n_past),
+            cpu::step::n_past(words(&step)),
             keys.storage_mut(),
             values.storage_mut(),
             heads,
@@ -144,7 +229,7 @@ impl Kernels for Flex {
         qkv: FlexTensor,
         keys: FlexTensor,
         values: FlexTensor,
-        n_past: FlexTensor,
+        step: FlexTensor,
         heads: Heads,
     ) -> FlexTensor {
         let mut out = zeros(qkv.shape()[0], heads.n_heads * heads.head_dim);
@@ -152,7 +237,7 @@ impl Kernels for Flex {
             floats(&qkv),
             floats(&keys),
             floats(&values),
-            slot(&n_past),
+            cpu::step::n_past(words(&step)),
             out.storage_mut(),
             heads,
         );
@@ -161,41 +246,97 @@ impl Kernels for Flex {
 
     fn attention_decode(
         qkv: FlexTensor,
-        keys: FlexTensor,
-        values: FlexTensor,
-        n_past: FlexTensor,
-        mut probabilities: FlexTensor,
-        heads: Heads,
-    ) -> (FlexTensor, FlexTensor) {
-        let mut out = zeros(1, heads.n_heads * heads.head_dim);
+        step: FlexTensor,
+        mut keys: FlexTensor,
+        mut values: FlexTensor,
+        mut scores: FlexTensor,
+        mut contexts: FlexTensor,
+        mut stats: FlexTensor,
+        blocks: Blocks,
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
         cpu::attention_decode::attention_decode(
             floats(&qkv),
-            floats(&keys),
-            floats(&values),
-            slot(&n_past),
-            out.storage_mut(),
-            probabilities.storage_mut(),
-            heads,
+            words(&step),
+            [keys.storage_mut(), values.storage_mut()],
+            [
+                scores.storage_mut(),
+                contexts.storage_mut(),
+                stats.storage_mut(),
+            ],
+            blocks,
         );
-        (out, probabilities)
+        (keys, values, scores, contexts, stats)
     }
 
-    fn probe(
-        probabilities: FlexTensor,
+    fn attention_merge(
+        scores: FlexTensor,
+        contexts: FlexTensor,
+        stats: FlexTensor,
         roles: FlexTensor,
-        n_past: FlexTensor,
-        mut readout: FlexTensor,
-        at: ProbeLayer,
-    ) -> FlexTensor {
-        let (probabilities, roles) = (floats(&probabilities), words(&roles));
-        cpu::probe::probe(
-            probabilities,
-            roles,
-            slot(&n_past),
-            readout.storage_mut(),
+        step: FlexTensor,
+        mut map: FlexTensor,
+        mut sums: FlexTensor,
+        blocks: Blocks,
+        at: LayerOf,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let mut out = zeros(1, blocks.heads.n_heads * blocks.heads.head_dim);
+        cpu::attention_merge::attention_merge(
+            [floats(&scores), floats(&contexts), floats(&stats)],
+            [words(&roles), words(&step)],
+            out.storage_mut(),
+            [map.storage_mut(), sums.storage_mut()],
+            blocks,
             at,
         );
-        readout
+        (out, map, sums)
+    }
+
+    fn scan(logits: FlexTensor, seen: FlexTensor, step: FlexTensor) -> FlexTensor {
+        let scan = cpu::scan::scan(floats(&logits), words(&seen), words(&step));
+        let n_words = scan.len();
+        FlexTensor::from_data(TensorData::new(scan, [n_words]))
+    }
+
+    fn sample(
+        logits: FlexTensor,
+        _scan: FlexTensor,
+        step: FlexTensor,
+        mut seen: FlexTensor,
+        mut tokens: FlexTensor,
+        mut result: FlexTensor,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let step = words(&step);
+        let sampling = cpu::step::sampling(step);
+        let logits = &floats(&logits)[..cpu::step::n_id(step)];
+        let is_seen = words(&seen)
+            .iter()
+            .map(|&seen| seen != 0)
+            .collect::<Vec<_>>();
+        let choice = cpu::sample::choose(logits, &is_seen, sampling, cpu::step::draw(step));
+        seen.storage_mut::<u32>()[choice.id as usize] = 1;
+        tokens.storage_mut::<u32>()[cpu::step::n_past(step) + 1] = choice.id;
+        let result_words = result.storage_mut::<u32>();
+        result_words[0] = choice.id;
+        result_words[1] = choice.logprob.to_bits();
+        (seen, tokens, result)
+    }
+
+    fn readout(
+        map: FlexTensor,
+        sums: FlexTensor,
+        step: FlexTensor,
+        mut result: FlexTensor,
+        shares: Shares,
+    ) -> FlexTensor {
+        let n_past = cpu::step::n_past(words(&step));
+        cpu::readout::readout(
+            floats(&map),
+            floats(&sums),
+            n_past,
+            result.storage_mut(),
+            shares,
+        );
+        result
     }
 
     fn swiglu(x: FlexTensor) -> FlexTensor {

@@ -1,66 +1,56 @@
-//! Twin of `attention_decode.wgsl`, and the softmax of all three attentions.
+//! Twin of `attention_decode.wgsl`.
 
-use crate::sizes::Heads;
+use super::{mrope, step};
+use crate::sizes::{BLOCK_TOKEN, Blocks, n_parts};
 
-/// softmax(query · keyᵀ / sqrt(head_dim)), maximum subtracted.
-pub(super) fn softmax(query: &[f32], keys: &[&[f32]]) -> Vec<f64> {
-    let scores: Vec<f64> = keys
-        .iter()
-        .map(|key| {
-            let dot: f64 = query
-                .iter()
-                .zip(*key)
-                .map(|(&q, &k)| f64::from(q) * f64::from(k))
-                .sum();
-            dot / (query.len() as f64).sqrt()
-        })
-        .collect();
-    let maximum = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = scores.iter().map(|score| (score - maximum).exp()).collect();
-    let total: f64 = weights.iter().sum();
-    weights.iter().map(|weight| weight / total).collect()
-}
-
-/// Σ probability · value.
-pub(super) fn mix(probabilities: &[f64], values: &[&[f32]], out: &mut [f32]) {
-    for (d, out) in out.iter_mut().enumerate() {
-        let sum: f64 = probabilities
-            .iter()
-            .zip(values)
-            .map(|(p, value)| p * f64::from(value[d]))
-            .sum();
-        *out = sum as f32;
-    }
-}
-
-/// The first `n_keys` cache rows that query head `head` reads.
-pub(super) fn cached(cache: &[f32], n_keys: usize, head: usize, heads: Heads) -> Vec<&[f32]> {
-    let kv_head = head / (heads.n_heads / heads.n_kv_heads);
-    cache
-        .chunks_exact(heads.n_kv_heads * heads.head_dim)
-        .take(n_keys)
-        .map(|row| &row[kv_head * heads.head_dim..][..heads.head_dim])
-        .collect()
-}
-
-/// One query over the cache; probabilities [n_heads, capacity] keep their old value past the last key.
+/// One new token over all live blocks. `caches` are keys and values, `scratch` is scores [n_heads, capacity],
+/// contexts [n_heads, n_blocks, parts, head_dim] and stats [n_heads, n_blocks, 2]; blocks that hold no token
+/// keep their old values.
 pub fn attention_decode(
     qkv: &[f32],
-    keys: &[f32],
-    values: &[f32],
-    n_past: usize,
-    out: &mut [f32],
-    probabilities: &mut [f32],
-    heads: Heads,
+    words: &[u32],
+    [keys, values]: [&mut [f32]; 2],
+    [scores, contexts, stats]: [&mut [f32]; 3],
+    blocks: Blocks,
 ) {
-    let capacity = probabilities.len() / heads.n_heads;
-    for head in 0..heads.n_heads {
-        let query = &qkv[head * heads.head_dim..][..heads.head_dim];
-        let row = softmax(query, &cached(keys, n_past + 1, head, heads));
-        let out = &mut out[head * heads.head_dim..][..heads.head_dim];
-        mix(&row, &cached(values, n_past + 1, head, heads), out);
-        for (slot, probability) in row.iter().enumerate() {
-            probabilities[head * capacity + slot] = *probability as f32;
+    let heads = blocks.heads;
+    let (n_past, dim) = (step::n_past(words), heads.head_dim);
+    let (cosines, sines) = step::angles(words, dim);
+    let mut qkv = qkv.to_vec();
+    mrope::mrope(&mut qkv, &cosines, &sines, n_past, keys, values, heads);
+    let group = heads.n_heads / heads.n_kv_heads;
+    for (head, query) in qkv.chunks_exact(dim).take(heads.n_heads).enumerate() {
+        let kv_head = head / group;
+        for block in 0..=n_past / BLOCK_TOKEN {
+            let slots: Vec<usize> =
+                (block * BLOCK_TOKEN..=n_past.min(block * BLOCK_TOKEN + BLOCK_TOKEN - 1)).collect();
+            let score = |&slot: &usize| -> f64 {
+                let key = mrope::key(keys, slot, kv_head, heads);
+                let dot: f64 = (0..dim)
+                    .map(|d| f64::from(query[d]) * f64::from(key[d]))
+                    .sum();
+                dot / (dim as f64).sqrt()
+            };
+            let row: Vec<f64> = slots.iter().map(score).collect();
+            let maximum = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let weights: Vec<f64> = row.iter().map(|score| (score - maximum).exp()).collect();
+            for (slot, score) in slots.iter().zip(&row) {
+                scores[head * blocks.capacity_token + slot] = *score as f32;
+            }
+            let at = head * blocks.n_blocks() + block;
+            stats[2 * at] = maximum as f32;
+            stats[2 * at + 1] = weights.iter().sum::<f64>() as f32;
+            let n_parts = n_parts(dim);
+            for part in 0..n_parts {
+                for d in 0..dim {
+                    let mine = (part..slots.len()).step_by(n_parts);
+                    let value = |k: usize| {
+                        f64::from(values[(slots[k] * heads.n_kv_heads + kv_head) * dim + d])
+                    };
+                    let sum: f64 = mine.map(|k| weights[k] * value(k)).sum();
+                    contexts[(at * n_parts + part) * dim + d] = sum as f32;
+                }
+            }
         }
     }
 }

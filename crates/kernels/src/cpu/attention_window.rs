@@ -21,7 +21,7 @@ pub fn attention_window(
             let others = borders[2 * row] as usize..borders[2 * row + 1] as usize;
             let keys: Vec<&[f32]> = others.clone().map(|other| part(other, 1, head)).collect();
             let values: Vec<&[f32]> = others.map(|other| part(other, 2, head)).collect();
-            let probabilities = super::attention_decode::softmax(part(row, 0, head), &keys);
-            super::attention_decode::mix(&probabilities, &values, out);
+            let probabilities = super::softmax::softmax(part(row, 0, head), &keys);
+            super::softmax::mix(&probabilities, &values, out);
         });
 }

@@ -1,6 +1,19 @@
 //! Twin of `mrope.wgsl`.
 
-use crate::sizes::Heads;
+use crate::sizes::{BLOCK_TOKEN, Heads};
+
+/// Where number `dim` of a key lies: blocks of 64 slots, [block, head, dim / 4, slot, 4].
+fn key_at(slot: usize, kv_head: usize, dim: usize, heads: Heads) -> usize {
+    let quads = heads.head_dim / 4;
+    let quad = (slot / BLOCK_TOKEN * heads.n_kv_heads + kv_head) * quads + dim / 4;
+    (quad * BLOCK_TOKEN + slot % BLOCK_TOKEN) * 4 + dim % 4
+}
+
+/// The key of one slot and head.
+pub(super) fn key(keys: &[f32], slot: usize, kv_head: usize, heads: Heads) -> Vec<f32> {
+    let number = |dim| keys[key_at(slot, kv_head, dim, heads)];
+    (0..heads.head_dim).map(number).collect()
+}
 
 fn rotated(head: &[f32], cosines: &[f32], sines: &[f32]) -> Vec<f32> {
     let half = head.len() / 2;
@@ -40,9 +53,11 @@ pub fn mrope(
                 &sines[angles.clone()],
             ));
         }
-        let slot = (n_past + m) * kv_width..(n_past + m + 1) * kv_width;
-        let (_, key_value) = row.split_at(heads.n_heads * dim);
-        keys[slot.clone()].copy_from_slice(&key_value[..kv_width]);
-        values[slot].copy_from_slice(&key_value[kv_width..]);
+        let slot = n_past + m;
+        let (key, value) = row[heads.n_heads * dim..].split_at(kv_width);
+        for (at, number) in key.iter().enumerate() {
+            keys[key_at(slot, at / dim, at % dim, heads)] = *number;
+        }
+        values[slot * kv_width..(slot + 1) * kv_width].copy_from_slice(value);
     }
 }

@@ -1,0 +1,77 @@
+//! Norm, both projections of a gated MLP and its activation, for one row: one launch per row segment.
+
+use burn_wgpu::CubeTensor;
+
+use crate::{
+    adapter::{Spread, spread},
+    launch::{Binding, Constant, Shader, folded, launch},
+    matmul::row_words,
+    matvec::quad_columns,
+    sizes::{Product, Segment},
+};
+
+/// Constants of `matvec_gated.wgsl`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MatvecGated {
+    /// What to compute; neither bias nor old values count.
+    pub product: Product,
+    /// Rows end within a quad.
+    pub is_ragged: bool,
+    /// How invocations share rows; at most two rows each.
+    pub spread: Spread,
+}
+
+impl Shader for MatvecGated {
+    const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/half.wgsl"),
+        include_str!("../../../shaders/shared/quad.wgsl"),
+        include_str!("../../../shaders/matvec_gated.wgsl"),
+    ];
+
+    fn constants(&self) -> Vec<(&'static str, Constant)> {
+        let mut constants = self.product.constants();
+        constants.extend(self.spread.constants());
+        constants.push(("RAGGED", Constant::Bool(self.is_ragged)));
+        constants
+    }
+}
+
+/// Launches `matvec_gated.wgsl`: x [1, n_cols], `gate` and `up` words and scales of the same segment, out [1, …].
+pub(crate) fn run(
+    x: &CubeTensor,
+    (gain, eps): (&CubeTensor, f32),
+    [gate, gate_scales]: [&CubeTensor; 2],
+    [up, up_scales]: [&CubeTensor; 2],
+    out: &CubeTensor,
+    segment: &Segment,
+) {
+    let product = segment.product;
+    let spread = spread().at_most(2);
+    let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
+    let params = [
+        segment.n_cols,
+        words_per_row,
+        groups_per_row,
+        segment.n_rows,
+        segment.column,
+    ]
+    .map(|value| value as u32);
+    launch(
+        MatvecGated {
+            product,
+            is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
+            spread,
+        },
+        folded(spread.groups(segment.n_rows)),
+        &[
+            Binding::Read(x),
+            Binding::Read(gain),
+            Binding::Read(gate),
+            Binding::Read(gate_scales),
+            Binding::Read(up),
+            Binding::Read(up_scales),
+            Binding::Write(out),
+        ],
+        &[&params[..], &[eps.to_bits()]].concat(),
+    );
+}

@@ -1,0 +1,164 @@
+use burn::tensor::{Device, Tensor};
+use kernels::{Choice, Outcome, Sampling, Step, StepBuffer};
+
+use crate::bench::{devices, random, tensor, words};
+
+/// The kernels' choice, and what they leave in `tokens` and `seen`.
+fn chosen(
+    logits: &[f32],
+    seen: &[u32],
+    step: &Step,
+    device: &Device,
+) -> (Choice, Vec<u32>, Vec<u32>) {
+    let mut buffer = StepBuffer::new(0, device);
+    buffer.write(step);
+    let outcome = Outcome {
+        seen: words(seen, device),
+        tokens: words(&[7; 8], device),
+        result: words(&[0; 4], device),
+    };
+    let logits: Tensor<2> = tensor(logits, [1, logits.len()], device);
+    let outcome = kernels::choose(&logits, &buffer.words(), outcome);
+    let words = |tensor: Tensor<1, burn::tensor::Int>| -> Vec<u32> {
+        let data = futures_lite::future::block_on(tensor.into_data_async());
+        data.expect("the device returns its results")
+            .iter::<u32>()
+            .collect()
+    };
+    let result = words(outcome.result);
+    let choice = Choice {
+        id: result[0],
+        logprob: f32::from_bits(result[1]),
+    };
+    (choice, words(outcome.tokens), words(outcome.seen))
+}
+
+fn step(sampling: Sampling, draw: f32, n_id: usize) -> Step {
+    Step {
+        n_past: 3,
+        draw,
+        sampling,
+        n_id,
+        cosines: Vec::new(),
+        sines: Vec::new(),
+    }
+}
+
+pub fn check(logits: &[f32], seen: &[u32], step: &Step) {
+    let [cpu, gpu] = devices().map(|device| chosen(logits, seen, step, &device));
+    assert_eq!(cpu.0.id, gpu.0.id, "{step:?}");
+    assert!(
+        (cpu.0.logprob - gpu.0.logprob).abs() < 1e-4,
+        "{:?} and {:?}",
+        cpu.0,
+        gpu.0
+    );
+    assert_eq!((cpu.1, cpu.2), (gpu.1.clone(), gpu.2.clone()));
+    assert_eq!(gpu.1[..6], [7, 7, 7, 7, gpu.0.id, 7]);
+    assert_eq!(gpu.2[gpu.0.id as usize], 1);
+}
+
+#[test]
+fn settings_of_every_kind_over_small_and_real_vocabularies() {
+    let settings = [
+        Sampling::GREEDY,
+        Sampling {
+            temperature: 0.7,
+            ..Sampling::GREEDY
+        },
+        Sampling {
+            temperature: 1.3,
+            top_k: 5,
+            top_p: 1.0,
+            repetition_penalty: 1.05,
+        },
+        Sampling {
+            temperature: 0.9,
+            top_k: 0,
+            top_p: 0.8,
+            repetition_penalty: 2.0,
+        },
+        Sampling {
+            temperature: 1e-3,
+            top_k: 40,
+            top_p: 0.001,
+            repetition_penalty: 0.5,
+        },
+        Sampling {
+            temperature: 2.0,
+            top_k: 1000,
+            top_p: 0.9,
+            repetition_penalty: 1.2,
+        },
+    ];
+    for (n, seed) in [(1, 1), (17, 2), (300, 3), (5000, 4), (151_936, 5)] {
+        let logits: Vec<f32> = random(n, seed).iter().map(|l| 8.0 * l).collect();
+        let seen: Vec<u32> = (0..n).map(|id| u32::from(id % 3 == 0)).collect();
+        for sampling in settings {
+            for draw in [0.0, 0.31, 0.999] {
+                check(&logits, &seen, &step(sampling, draw, n));
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_beyond_the_text_are_never_chosen() {
+    let mut logits = vec![0.0; 4096];
+    logits[4000] = 50.0;
+    logits[33] = 1.0;
+    check(&logits, &[0; 4096], &step(Sampling::GREEDY, 0.5, 3000));
+    for device in devices() {
+        let (choice, _, _) = chosen(
+            &logits,
+            &[0; 4096],
+            &step(Sampling::GREEDY, 0.5, 3000),
+            &device,
+        );
+        assert_eq!(choice.id, 33);
+    }
+}
+
+/// Of equals the first: worked by hand.
+#[test]
+fn ties_go_to_the_lowest_id() {
+    let mut logits = vec![-1.0; 3000];
+    logits[2900] = 4.0;
+    logits[77] = 4.0;
+    logits[140] = 4.0;
+    for device in devices() {
+        let (choice, _, _) = chosen(
+            &logits,
+            &[0; 3000],
+            &step(Sampling::GREEDY, 0.0, 3000),
+            &device,
+        );
+        assert_eq!(choice.id, 77);
+        let expected = 4.0 - f64::ln(3.0 * f64::exp(4.0) + 2997.0 * f64::exp(-1.0));
+        assert!((f64::from(choice.logprob) - expected).abs() < 1e-5);
+    }
+}
+
+/// Draws over the whole range find each kept id in proportion to its weight.
+#[test]
+fn draws_follow_the_probabilities() {
+    let logits = [2.0, 0.0, 1.0, -30.0, 1.0];
+    let sampling = Sampling {
+        temperature: 1.0,
+        ..Sampling::GREEDY
+    };
+    let n = 200;
+    for device in devices() {
+        let mut counts = [0_f64; 5];
+        for i in 0..n {
+            let draw = (i as f32 + 0.5) / n as f32;
+            let (choice, _, _) = chosen(&logits, &[0; 5], &step(sampling, draw, 5), &device);
+            counts[choice.id as usize] += 1.0 / f64::from(n);
+        }
+        let total: f64 = logits.iter().map(|&l: &f32| f64::from(l).exp()).sum();
+        for (count, logit) in counts.iter().zip(logits) {
+            let expected = f64::from(logit).exp() / total;
+            assert!((count - expected).abs() <= 2.0 / f64::from(n), "{counts:?}");
+        }
+    }
+}
