@@ -1,23 +1,10 @@
 //! Every variant of every WGSL file through naga.
 
 use kernels::{
-    Shader, Spread,
-    attention_decode::AttentionDecode,
-    attention_merge::AttentionMerge,
-    attention_prefill::AttentionPrefill,
-    attention_window::AttentionWindow,
-    embedding::Embedding,
-    gelu::Gelu,
-    matmul::Matmul,
-    matvec::Matvec,
-    matvec_gated::MatvecGated,
-    mrope::Mrope,
-    norm::Norm,
-    readout::Readout,
-    rope::Rope,
-    sample::Sample,
-    scan::Scan,
-    sizes::Product,
+    Shader, Spread, attention_decode::AttentionDecode, attention_merge::AttentionMerge,
+    attention_prefill::AttentionPrefill, attention_window::AttentionWindow, embedding::Embedding,
+    gelu::Gelu, matmul::Matmul, matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope,
+    norm::Norm, readout::Readout, rope::Rope, sample::Sample, scan::Scan, sizes::Product,
     swiglu::Swiglu,
 };
 

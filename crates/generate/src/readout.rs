@@ -21,6 +21,11 @@ pub struct Readout {
 }
 
 impl Readout {
+    /// [`shares`] of this step.
+    pub fn shares(&self) -> Shares {
+        shares(&self.sums)
+    }
+
     /// Reads all of a step back, for a recording.
     pub(crate) async fn of(left: Left, outcome: &Outcome) -> Result<Readout, Error> {
         let mut map = floats(left.map).await?;

@@ -32,7 +32,10 @@ impl Recorder {
     /// Whether runs are replayed from a recording.
     pub fn is_recorded(&self) -> bool {
         #[cfg(not(target_feature = "simd128"))]
-        return self.graph.as_ref().is_some_and(graph::Recording::is_complete);
+        return self
+            .graph
+            .as_ref()
+            .is_some_and(graph::Recording::is_complete);
         #[cfg(target_feature = "simd128")]
         false
     }
