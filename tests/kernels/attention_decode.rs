@@ -12,12 +12,7 @@ pub fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
 }
 
 /// Runs one step on a cache of random numbers, one block longer than it needs to be.
-pub fn decode(
-    n_past: usize,
-    heads: Heads,
-    factor: f32,
-    device: &Device,
-) -> (KeyValues, Scratch, Blocks) {
+pub fn decode(n_past: usize, heads: Heads, factor: f32, device: &Device) -> Decoded {
     let capacity_token = (n_past / BLOCK_TOKEN + 2) * BLOCK_TOKEN;
     let blocks = Blocks {
         heads,
@@ -40,8 +35,10 @@ pub fn decode(
     (cache, scratch, blocks)
 }
 
+type Decoded = (KeyValues, Scratch, Blocks);
+
 fn check(n_past: usize, heads: Heads, factor: f32) {
-    let parts: [fn((KeyValues, Scratch, Blocks)) -> Tensor<2>; 5] = [
+    let parts: [fn(Decoded) -> Tensor<2>; 5] = [
         |(cache, _, _)| cache.keys,
         |(cache, _, _)| cache.values,
         |(_, scratch, _)| scratch.scores,

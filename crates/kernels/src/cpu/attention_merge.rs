@@ -64,10 +64,11 @@ pub fn attention_merge(
     let sums = &mut sums[4 * n_blocks * at.layer..][..4 * n_blocks];
     for (block, sums) in sums.chunks_exact_mut(4).take(n_live).enumerate() {
         let mut own = [0f64; 4];
-        for slot in block * BLOCK_TOKEN..(n_past + 1).min((block + 1) * BLOCK_TOKEN) {
+        let slots = block * BLOCK_TOKEN..(n_past + 1).min((block + 1) * BLOCK_TOKEN);
+        for (slot, &role) in slots.clone().zip(&roles[slots]) {
             let mean = probability(slot);
-            match roles[slot] {
-                role @ ROLE_IMAGE.. => {
+            match role {
+                ROLE_IMAGE.. => {
                     let old = &mut map[(role - ROLE_IMAGE) as usize];
                     let before = if at.layer == 0 { 0.0 } else { f64::from(*old) };
                     *old = (before + mean / at.n_layers as f64) as f32;
@@ -77,7 +78,7 @@ pub fn attention_merge(
                 ROLE_GENERATED => own[2] += mean,
                 _ => {}
             }
-            if roles[slot] != ROLE_OUTSIDE {
+            if role != ROLE_OUTSIDE {
                 own[3] += mean;
             }
         }
