@@ -1,7 +1,7 @@
 // out[m, column + r] = f · Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), a few rows of x. NORMED puts an
 // RMS norm before: x is multiplied with its weight, and f = 1 / sqrt(mean(x²) + eps).
 // LANES invocations share ROWS rows of w: a GPU reads them side by side, a software adapter takes one lane and
-// never waits. Needs: LANES, ROWS (1, 2 or 4), HAS_BIAS, ACCUMULATE, NORMED, and what shared/quad.wgsl needs.
+// never waits. Needs: LANES, ROWS, HAS_BIAS, ACCUMULATE, NORMED, and what shared/quad.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of w
@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<uniform> p: Params;
 
-var<workgroup> sh_sums: array<vec4<f32>, 64>;
+var<workgroup> sh_sums: array<f32, 64u * ROWS>;
 var<workgroup> sh_squares: array<f32, 64>;
 
 // Row r of w, the last one where there is no such row.
@@ -49,7 +49,7 @@ fn main(
     let row = ((group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES) * ROWS;
     let lane = local % LANES;
     let m = group.z;
-    var sums = vec4<f32>(0.0);
+    var sums: array<f32, ROWS>;
     var square = 0.0;
     if (row < p.n_rows) {
         for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
@@ -59,35 +59,36 @@ fn main(
                 xs = gained(xs, quad);
             }
             let sum = total(xs);
-            sums.x += product(row, quad, xs, sum);
-            if (ROWS > 1u) { sums.y += product(row + 1u, quad, xs, sum); }
-            if (ROWS > 2u) {
-                sums.z += product(row + 2u, quad, xs, sum);
-                sums.w += product(row + 3u, quad, xs, sum);
+            for (var r = 0u; r < ROWS; r++) {
+                sums[r] += product(row + r, quad, xs, sum);
             }
         }
     }
     if (LANES > 1u) {
-        sh_sums[local] = sums;
+        for (var r = 0u; r < ROWS; r++) {
+            sh_sums[r * 64u + local] = sums[r];
+        }
         if (NORMED) { sh_squares[local] = square; }
         workgroupBarrier();
         for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
             if (lane < stride) {
-                sh_sums[local] += sh_sums[local + stride];
+                for (var r = 0u; r < ROWS; r++) {
+                    sh_sums[r * 64u + local] += sh_sums[r * 64u + local + stride];
+                }
                 if (NORMED) { sh_squares[local] += sh_squares[local + stride]; }
             }
             workgroupBarrier();
         }
-        sums = sh_sums[local];
+        for (var r = 0u; r < ROWS; r++) {
+            sums[r] = sh_sums[r * 64u + local];
+        }
         if (NORMED) { square = sh_squares[local]; }
     }
     if (lane == 0u) {
-        if (NORMED) { sums *= 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits)); }
-        write(m, row, sums.x);
-        if (ROWS > 1u) { write(m, row + 1u, sums.y); }
-        if (ROWS > 2u) {
-            write(m, row + 2u, sums.z);
-            write(m, row + 3u, sums.w);
+        var factor = 1.0;
+        if (NORMED) { factor = 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits)); }
+        for (var r = 0u; r < ROWS; r++) {
+            write(m, row + r, sums[r] * factor);
         }
     }
 }

@@ -1,6 +1,6 @@
 // out[column + r] = silu(f · gate[r] · (g x)) · (f · up[r] · (g x)) for one row x: the RMS norm with weight g and
 // f = 1 / sqrt(mean(x²) + eps), both projections of a gated MLP and its activation.
-// LANES invocations share ROWS rows of gate and up. Needs: LANES, ROWS (1 or 2), and what shared/quad.wgsl needs.
+// LANES invocations share ROWS rows of gate and up. Needs: LANES, ROWS, and what shared/quad.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of gate and up
@@ -20,7 +20,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
 
-var<workgroup> sh_sums: array<vec4<f32>, 64>;
+var<workgroup> sh_sums: array<vec2<f32>, 64u * ROWS>;
 var<workgroup> sh_squares: array<f32, 64>;
 
 // Row r of gate and of up, the last one where there is no such row.
@@ -48,7 +48,7 @@ fn main(
 ) {
     let row = ((group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES) * ROWS;
     let lane = local % LANES;
-    var sums = vec4<f32>(0.0);
+    var sums: array<vec2<f32>, ROWS>;
     var square = 0.0;
     if (row < p.n_rows) {
         for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
@@ -56,33 +56,35 @@ fn main(
             square += squares(xs);
             xs = gained(xs, quad);
             let sum = total(xs);
-            let first = products(row, quad, xs, sum);
-            sums.x += first.x;
-            sums.y += first.y;
-            if (ROWS > 1u) {
-                let second = products(row + 1u, quad, xs, sum);
-                sums.z += second.x;
-                sums.w += second.y;
+            for (var r = 0u; r < ROWS; r++) {
+                sums[r] += products(row + r, quad, xs, sum);
             }
         }
     }
     if (LANES > 1u) {
-        sh_sums[local] = sums;
+        for (var r = 0u; r < ROWS; r++) {
+            sh_sums[r * 64u + local] = sums[r];
+        }
         sh_squares[local] = square;
         workgroupBarrier();
         for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
             if (lane < stride) {
-                sh_sums[local] += sh_sums[local + stride];
+                for (var r = 0u; r < ROWS; r++) {
+                    sh_sums[r * 64u + local] += sh_sums[r * 64u + local + stride];
+                }
                 sh_squares[local] += sh_squares[local + stride];
             }
             workgroupBarrier();
         }
-        sums = sh_sums[local];
+        for (var r = 0u; r < ROWS; r++) {
+            sums[r] = sh_sums[r * 64u + local];
+        }
         square = sh_squares[local];
     }
     if (lane == 0u) {
-        sums *= 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits));
-        write(row, sums.x, sums.y);
-        if (ROWS > 1u) { write(row + 1u, sums.z, sums.w); }
+        let factor = 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits));
+        for (var r = 0u; r < ROWS; r++) {
+            write(row + r, sums[r].x * factor, sums[r].y * factor);
+        }
     }
 }
