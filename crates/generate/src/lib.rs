@@ -22,7 +22,7 @@ pub use generator::Generator;
 pub use loader::{Loader, Target};
 pub use method::{METHODS, Method};
 pub use prepare::{Prepared, Settings};
-pub use qwen_vl::{Gpu, Sampling, prompt::Message};
+pub use qwen_vl::{Gpu, Sampling, prompt::Message, run_constructors};
 pub use readout::{Readout, shares};
 pub use recording::Recording;
 pub use sampler::Sampler;

@@ -92,6 +92,21 @@ pub async fn wait(device: &Device) -> Result<(), GpuError> {
     }
 }
 
+/// Runs a module's static constructors once. Left to itself, the linker wraps every export with them, and each
+/// call from JavaScript would register cubecl's kernels again (6 ms instead of 26 µs).
+#[cfg(target_family = "wasm")]
+pub fn run_constructors() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: the linker defines the function; it takes and returns nothing, and every module's `main` calls it first.
+    unsafe { __wasm_call_ctors() }
+}
+
+/// Natively the loader has run them.
+#[cfg(not(target_family = "wasm"))]
+pub fn run_constructors() {}
+
 /// The first line of what a library says: its errors go on with a backtrace.
 pub fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()

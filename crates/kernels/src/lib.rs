@@ -59,7 +59,7 @@ pub mod swiglu;
 
 #[cfg(not(target_feature = "simd128"))]
 pub use adapter::Spread;
-pub use device::{Gpu, GpuError, first_line, flush, read_words, wait};
+pub use device::{Gpu, GpuError, first_line, flush, read_words, run_constructors, wait};
 #[cfg(not(target_feature = "simd128"))]
 pub use launch::{Constant, Shader};
 pub use linear::{

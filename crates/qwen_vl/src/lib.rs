@@ -20,4 +20,6 @@ pub mod vision;
 #[cfg(test)]
 mod oracle;
 
-pub use kernels::{Choice, Gpu, GpuError, IMAGE_ROW, Sampling, Step, first_line, trial::Trial};
+pub use kernels::{
+    Choice, Gpu, GpuError, IMAGE_ROW, Sampling, Step, first_line, run_constructors, trial::Trial,
+};

@@ -10,21 +10,7 @@ mod port;
 mod session;
 
 fn main() {
-    run_constructors();
+    generate::run_constructors();
     panic::report_to_page();
     session::start();
 }
-
-/// Runs the module's static constructors once. Left to itself, the linker wraps every export with them,
-/// and each call from JavaScript would register cubecl's kernels again (6 ms instead of 26 µs).
-#[cfg(target_family = "wasm")]
-fn run_constructors() {
-    unsafe extern "C" {
-        fn __wasm_call_ctors();
-    }
-    // SAFETY: the linker defines the function; it takes and returns nothing, and this is its only call.
-    unsafe { __wasm_call_ctors() }
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn run_constructors() {}
