@@ -45,7 +45,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if (lane == 0u) { result[2] = bitcast<u32>(maximum); }
     for (var word = lane; word * 4u < p.n_image; word += 64u) {
         let j = word * 4u;
-        result[4u + 4u * p.n_layers + word] = byte(j, maximum) | byte(j + 1u, maximum) << 8u
-            | byte(j + 2u, maximum) << 16u | byte(j + 3u, maximum) << 24u;
+        result[4u + 4u * p.n_layers + word] = byte(j, maximum) | (byte(j + 1u, maximum) << 8u)
+            | (byte(j + 2u, maximum) << 16u) | (byte(j + 3u, maximum) << 24u);
     }
 }

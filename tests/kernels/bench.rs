@@ -13,18 +13,6 @@ use weights::{Format, Layout, pack_rows};
 static GPU: LazyLock<Gpu> =
     LazyLock::new(|| block_on(Gpu::open()).expect("the kernel tests need a Vulkan driver"));
 
-/// All storage formats of a matrix.
-pub const FORMATS: [Format; 8] = [
-    Format::F32,
-    Format::F16,
-    Format::Q8 { group: 32 },
-    Format::Q8 { group: 64 },
-    Format::Q8 { group: 128 },
-    Format::Q4 { group: 32 },
-    Format::Q4 { group: 64 },
-    Format::Q4 { group: 128 },
-];
-
 /// Runs `compute` on the CPU twin and on the GPU; every difference must stay below `tolerance` times
 /// the twin's root mean square, or its value at that place where that is larger.
 pub fn compare(tolerance: f64, compute: impl Fn(&Device) -> Vec<f32>) {

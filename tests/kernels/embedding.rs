@@ -1,6 +1,8 @@
 use kernels::IMAGE_ROW;
 
-use crate::bench::{FORMATS, compare, matrix, random, random_tensor, values, words};
+use tests::FORMATS;
+
+use crate::bench::{compare, matrix, random, random_tensor, values, words};
 
 #[test]
 fn tokens_of_all_segments_and_image_rows() {

@@ -1,7 +1,9 @@
 use kernels::{Linear, project, side_by_side};
 use weights::Format;
 
-use crate::bench::{FORMATS, compare, matrix, random, random_tensor, values};
+use tests::FORMATS;
+
+use crate::bench::{compare, matrix, random, random_tensor, values};
 
 fn check(n_x: usize, [n_rows, n_cols]: [usize; 2], format: Format, rows_per_segment: usize) {
     let weight = random(n_rows * n_cols, 1);

@@ -1,7 +1,9 @@
 use kernels::{Norm, project, project_normed};
 use weights::Format;
 
-use crate::bench::{FORMATS, compare, matrix, random, random_tensor, values};
+use tests::FORMATS;
+
+use crate::bench::{compare, matrix, random, random_tensor, values};
 
 #[test]
 fn one_to_three_rows_in_all_formats() {

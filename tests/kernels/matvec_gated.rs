@@ -1,7 +1,9 @@
 use kernels::{Norm, gated};
 use weights::Format;
 
-use crate::bench::{FORMATS, compare, matrix, random, random_tensor, values};
+use tests::FORMATS;
+
+use crate::bench::{compare, matrix, random, random_tensor, values};
 
 fn check([n_rows, n_cols]: [usize; 2], format: Format, rows_per_segment: usize, factor: f32) {
     let size = [n_rows, n_cols];

@@ -16,6 +16,7 @@ mod recorded;
 mod replay;
 mod see;
 mod site;
+mod wgsl;
 
 use std::error::Error;
 

@@ -1,0 +1,36 @@
+//! Every variant of every WGSL file through Chrome's own compiler.
+
+use serde_json::json;
+use tests::variants;
+
+use crate::Outcome;
+use crate::browser::WebGpu;
+use crate::site::Site;
+
+/// Texts sent at a time.
+const N_BATCH: usize = 100;
+
+#[test]
+fn chrome_takes_every_variant_of_every_kernel() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    for batch in variants().chunks(N_BATCH) {
+        let texts: Vec<&str> = batch.iter().map(|variant| variant.text.as_str()).collect();
+        let faults = site.run(
+            "const adapter = await navigator.gpu.requestAdapter();
+             const device = await adapter.requestDevice();
+             const faults = await Promise.all(arguments[0].map(async (code) => {
+                 const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+                 return messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`).join('\\n');
+             }));
+             device.destroy();
+             return faults;",
+            json!(texts),
+        )?;
+        for (index, variant) in batch.iter().enumerate() {
+            assert_eq!(faults[index], "", "{}", variant.name);
+        }
+    }
+    Ok(())
+}

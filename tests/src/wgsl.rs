@@ -1,0 +1,109 @@
+//! Every variant of every WGSL file.
+
+use kernels::{
+    Shader, Spread, attention_decode::AttentionDecode, attention_merge::AttentionMerge,
+    attention_prefill::AttentionPrefill, attention_window::AttentionWindow, embedding::Embedding,
+    gelu::Gelu, matmul::Matmul, matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope,
+    norm::Norm, readout::Readout, rope::Rope, sample::Sample, scan::Scan, sizes::Product,
+    swiglu::Swiglu,
+};
+use weights::Format;
+
+/// All storage formats of a matrix.
+pub const FORMATS: [Format; 8] = [
+    Format::F32,
+    Format::F16,
+    Format::Q8 { group: 32 },
+    Format::Q8 { group: 64 },
+    Format::Q8 { group: 128 },
+    Format::Q4 { group: 32 },
+    Format::Q4 { group: 64 },
+    Format::Q4 { group: 128 },
+];
+
+const SPREADS: [Spread; 5] = [
+    Spread { lanes: 1, rows: 1 },
+    Spread { lanes: 1, rows: 4 },
+    Spread { lanes: 8, rows: 2 },
+    Spread { lanes: 32, rows: 1 },
+    Spread { lanes: 64, rows: 4 },
+];
+
+/// A variant of a WGSL file.
+pub struct Variant {
+    /// Its constants.
+    pub name: String,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// All of them.
+pub fn variants() -> Vec<Variant> {
+    let mut all = Vec::new();
+    let mut add = |shader: &dyn Described| all.push(shader.variant());
+    for format in FORMATS {
+        add(&Embedding { format });
+        for (has_bias, accumulate) in [(false, false), (false, true), (true, false), (true, true)] {
+            let product = Product {
+                format,
+                has_bias,
+                accumulate,
+            };
+            add(&Matmul { product });
+            for spread in SPREADS {
+                for (is_normed, is_ragged) in
+                    [(false, false), (false, true), (true, false), (true, true)]
+                {
+                    add(&Matvec {
+                        product,
+                        is_normed,
+                        is_ragged,
+                        spread,
+                    });
+                }
+            }
+        }
+        let product = Product {
+            format,
+            has_bias: false,
+            accumulate: false,
+        };
+        for (spread, is_ragged) in SPREADS.iter().flat_map(|s| [(*s, false), (*s, true)]) {
+            add(&MatvecGated {
+                product,
+                is_ragged,
+                spread,
+            });
+        }
+    }
+    for head_dim in [16, 32, 80, 128] {
+        for (n_heads, group) in [(16, 8), (28, 7), (12, 12), (3, 1)] {
+            add(&AttentionDecode { head_dim, group });
+            add(&AttentionMerge { head_dim, n_heads });
+        }
+        add(&AttentionPrefill { head_dim });
+        add(&AttentionWindow { head_dim });
+    }
+    add(&Gelu);
+    add(&Mrope);
+    add(&Norm);
+    add(&Readout);
+    add(&Rope);
+    add(&Sample);
+    add(&Scan);
+    add(&Swiglu);
+    all
+}
+
+trait Described {
+    fn variant(&self) -> Variant;
+}
+
+impl<S: Shader> Described for S {
+    fn variant(&self) -> Variant {
+        Variant {
+            name: format!("{self:?}"),
+            text: self.wgsl(),
+        }
+    }
+}
