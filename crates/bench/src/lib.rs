@@ -14,11 +14,11 @@ use burn::tensor::Tensor;
 /// Something to measure.
 pub enum Operation {
     /// A matrix product.
-    Product(Product),
+    Product(Box<Product>),
     /// Attention of one new token.
-    Decode(Decode),
+    Decode(Box<Decode>),
     /// Attention of a chunk of a prompt.
-    Prefill(Prefill),
+    Prefill(Box<Prefill>),
 }
 
 impl Operation {

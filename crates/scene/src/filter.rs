@@ -29,6 +29,11 @@ pub struct Filter {
     pub kind: KindFilter,
 }
 
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(word.len().min(1));
+    first.to_ascii_uppercase() + rest
+}
+
 impl Filter {
     /// "object": fits everything.
     pub const ANY: Self = Self {
@@ -75,7 +80,8 @@ impl Filter {
         })
     }
 
-    /// The phrase with what it leaves open said: "any red circle", "small colored digit", "any colored object".
+    /// The phrase with what it leaves open said, in capitals that no word of an object has: "Any Red Circle", "Small
+    /// Colored Digit", "Any Colored Object".
     pub(crate) fn complete(&self) -> String {
         let noun = Self {
             kind: self.kind,
@@ -83,7 +89,7 @@ impl Filter {
         };
         let size = self.size.map_or("any", Size::name);
         let color = self.color.map_or("colored", Color::name);
-        format!("{size} {color} {}", noun.singular())
+        [size, color, &noun.singular()].map(capitalized).join(" ")
     }
 
     /// The phrase for several: "small red circles", "crosses", "green 7s".

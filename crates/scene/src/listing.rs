@@ -1,7 +1,7 @@
 //! What a look back says: every object with its place, which of its words are the ones asked for, and what follows.
 //!
 //! Each step is small enough for a small network: the phrase asked for is said once with nothing left open
-//! (`any colored circle`), so that every word of an object faces one word of the phrase and is ticked on its own;
+//! (`Any Colored Circle`), so that every word of an object faces one word of the phrase and is ticked on its own;
 //! the verdict on an object follows from its ticks, and the count follows the verdict. Two groups are two lists.
 
 use crate::filter::Filter;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the demo, its static files, the tests and the page's screenshots, set-up included.
 
+mod bench;
 mod page;
 mod setup;
 mod steps;
@@ -22,14 +23,31 @@ Usage: cargo xtask <COMMAND>
   demo [--port N] [--host H]   build the page and serve it on this computer (default 127.0.0.1:8080)
   dist --out DIR               write the page as static files for any web server, any sub-path
   test [--no-setup]            install what the tests need, then run them all; --no-setup only checks
-  shots --out DIR              photograph the page in every state, width and theme";
+  shots --out DIR              photograph the page in every state, width and theme
+  bench                        measure the kernels on this computer's GPU
+  bench --peers DIR [-- …]     measure them beside other engines in one browser; DIR holds the harness, its
+                               options follow";
 
 enum Task {
     Help,
-    Demo { host: String, port: u16 },
-    Dist { out: PathBuf },
-    Test { install: bool },
-    Shots { out: PathBuf },
+    Demo {
+        host: String,
+        port: u16,
+    },
+    Dist {
+        out: PathBuf,
+    },
+    Test {
+        install: bool,
+    },
+    Shots {
+        out: PathBuf,
+    },
+    Bench,
+    Peers {
+        peers: PathBuf,
+        options: Vec<String>,
+    },
 }
 
 /// Exit code 1 when the task failed, 2 when the line is not one of ours.
@@ -62,6 +80,8 @@ fn perform(task: Task) -> Result<()> {
             outcome?;
         }
         Task::Shots { out } => test::shots(&mut steps, &out)?,
+        Task::Bench => bench::alone(&mut steps)?,
+        Task::Peers { peers, options } => bench::beside(&mut steps, &peers, &options)?,
     }
     Ok(())
 }
@@ -69,6 +89,7 @@ fn perform(task: Task) -> Result<()> {
 fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
     let mut command = None;
     let (mut host, mut port, mut out, mut install) = ("127.0.0.1".to_owned(), 8080, None, true);
+    let (mut peers, mut options) = (None, Vec::new());
     while let Some(argument) = arguments.next()? {
         match (command.as_deref(), argument) {
             (_, Short('h') | Long("help")) => return Ok(Task::Help),
@@ -77,6 +98,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
             (Some("demo"), Long("port")) => port = arguments.value()?.parse()?,
             (Some("dist" | "shots"), Long("out")) => out = Some(PathBuf::from(arguments.value()?)),
             (Some("test"), Long("no-setup")) => install = false,
+            (Some("bench"), Long("peers")) => peers = Some(PathBuf::from(arguments.value()?)),
+            (Some("bench"), Value(option)) if peers.is_some() => options.push(option.string()?),
             (_, argument) => bail!("{}\n\n{USAGE}", argument.unexpected()),
         }
     }
@@ -84,6 +107,10 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Task> {
         (None, _) => Ok(Task::Help),
         (Some("demo"), _) => Ok(Task::Demo { host, port }),
         (Some("test"), _) => Ok(Task::Test { install }),
+        (Some("bench"), _) => Ok(match peers {
+            Some(peers) => Task::Peers { peers, options },
+            None => Task::Bench,
+        }),
         (Some("dist"), Some(out)) => Ok(Task::Dist { out }),
         (Some("shots"), Some(out)) => Ok(Task::Shots { out }),
         (Some(command @ ("dist" | "shots")), None) => bail!("{command} needs --out DIR\n\n{USAGE}"),
@@ -111,7 +138,8 @@ mod tests {
     fn wrong_lines_say_what_is_wrong() {
         for (line, words) in [
             ("dist", "dist needs --out DIR"),
-            ("bench", "no command \"bench\""),
+            ("polish", "no command \"polish\""),
+            ("bench --fast", "--fast"),
             ("demo --port 99999", "99999"),
             ("test --fast", "--fast"),
         ] {

@@ -37,8 +37,8 @@ pub fn build(steps: &mut Steps, install: bool) -> Result<PathBuf> {
     steps.run(
         "the engine for the processor: release build, about 4 minutes on two cores the first time",
         || {
-            run(&mut cpu_engine())?;
-            run(&mut bind_cpu_engine(&folder)?)?;
+            run(wasm_module("worker").env("RUSTFLAGS", CPU_FLAGS))?;
+            run(&mut bind("worker", CPU_ENGINE, &folder)?)?;
             let loader = format!("import init from './{CPU_ENGINE}.js';await init();");
             std::fs::write(folder.join(format!("{CPU_ENGINE}_loader.js")), loader)?;
             release::seal(&folder).context("the list of the release's files was not written")
@@ -47,18 +47,33 @@ pub fn build(steps: &mut Steps, install: bool) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds the page and copies its files into `out`; other files there stay.
+/// Builds the page and the benchmark module and copies their files into `out`; other files there stay.
 ///
 /// # Errors
 /// When the build fails or `out` cannot be written.
 pub fn write(steps: &mut Steps, out: &Path) -> Result<()> {
     let folder = build(steps, true)?;
     let n_files = folder::copy(&folder, out).context("the page was built but not written")?;
+    build_bench(steps, out)?;
     println!(
         "\n{n_files} files in {}: serve them with any web server, from any path",
         out.display()
     );
     Ok(())
+}
+
+/// Builds the benchmark module into `folder`: `bench.mjs` and what it imports.
+///
+/// # Errors
+/// When the build fails or `folder` cannot be written.
+pub fn build_bench(steps: &mut Steps, folder: &Path) -> Result<()> {
+    steps.run("the benchmark module: release build", || {
+        run(&mut wasm_module("bench_page"))?;
+        run(&mut bind("bench_page", "bench", folder)?)?;
+        let source = workspace::root().join("web/bench/bench.mjs");
+        std::fs::copy(source, folder.join("bench.mjs")).context("bench.mjs was not written")?;
+        Ok(())
+    })
 }
 
 fn trunk(folder: &Path) -> Result<Command> {
@@ -71,26 +86,23 @@ fn trunk(folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// The worker once more, with vector instructions.
-fn cpu_engine() -> Command {
+/// A wasm module that trunk does not build.
+fn wasm_module(package: &str) -> Command {
     let mut command = Command::new("cargo");
-    command.args([
-        "build",
-        "--release",
-        "--offline",
-        "--package",
-        "worker",
-        "--target",
-        WASM,
-    ]);
+    command.args(["build", "--release", "--offline", "--target", WASM]);
     command
-        .env("RUSTFLAGS", CPU_FLAGS)
+        .args(["--package", package])
         .current_dir(workspace::root());
     command
 }
 
-fn bind_cpu_engine(folder: &Path) -> Result<Command> {
-    let module = workspace::target().join(WASM).join("release/worker.wasm");
+/// Gives a module its JavaScript, under another name.
+fn bind(package: &str, name: &str, folder: &Path) -> Result<Command> {
+    let module = workspace::target()
+        .join(WASM)
+        .join("release")
+        .join(package)
+        .with_extension("wasm");
     let mut command = tools::command("wasm-bindgen")?;
     command.args([
         "--target",
@@ -99,7 +111,7 @@ fn bind_cpu_engine(folder: &Path) -> Result<Command> {
         "--remove-name-section",
     ]);
     command
-        .args(["--out-name", CPU_ENGINE, "--out-dir"])
+        .args(["--out-name", name, "--out-dir"])
         .arg(folder)
         .arg(module);
     Ok(command)

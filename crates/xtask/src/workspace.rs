@@ -20,6 +20,11 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
+/// Our side of the side-by-side benchmark: `bench.mjs`, its module, the mini model.
+pub fn bench() -> PathBuf {
+    target().join("bench")
+}
+
 /// What cargo builds.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

@@ -44,7 +44,7 @@ impl Kernels {
         let scales = packed_q4(scales);
         let size = [n_rows, n_cols];
         let product = Product::new(words, &scales, x, size, &self.gpu.device);
-        self.kernel(Operation::Product(product))
+        self.kernel(Operation::Product(Box::new(product)))
     }
 
     /// Attention of one token, `qkv`, over `keys` and `values` [n_past, n_kv_heads · head_dim] and itself.
@@ -63,7 +63,7 @@ impl Kernels {
             head_dim,
         };
         let decode = Decode::new(qkv, keys, values, heads, &self.gpu.device);
-        self.kernel(Operation::Decode(decode))
+        self.kernel(Operation::Decode(Box::new(decode)))
     }
 
     /// Causal attention of the rows of `qkv`.
@@ -80,7 +80,7 @@ impl Kernels {
             head_dim,
         };
         let prefill = Prefill::new(qkv, heads, &self.gpu.device);
-        self.kernel(Operation::Prefill(prefill))
+        self.kernel(Operation::Prefill(Box::new(prefill)))
     }
 
     fn kernel(&self, operation: Operation) -> Kernel {

@@ -86,7 +86,7 @@ fn an_overlooked_circle_is_counted_on_the_second_look() {
     assert_eq!(
         told_short.text,
         "<think>\nI look for red circles. At first glance: 1.\n</think>\n\
-         <back>Check for any red circle: b2 large red✓ circle✓: yes 1; h4 small red✓ circle✓: yes 2; \
+         <back>Check for Any Red Circle: b2 large red✓ circle✓: yes 1; h4 small red✓ circle✓: yes 2; \
          d5 small blue✗ star✗: no 2; f6 large green✗ 7✗: no 2.</back>\n\
          <think>\nIt is 2, not 1.\n</think>\n\\boxed{2}"
     );
@@ -123,7 +123,7 @@ fn an_overlooked_circle_is_counted_on_the_second_look() {
     assert_eq!(
         told(Family::Count, ask.clone(), "2", solution()).text,
         "<think>\nI look for red circles. I see 1 of them, so the answer is 1.\n</think>\n\
-         <back>Checking the image for any red circle: b2 large red✓ circle✓: yes 1; \
+         <back>Checking the image for Any Red Circle: b2 large red✓ circle✓: yes 1; \
          h4 small red✓ circle✓: yes 2; d5 small blue✗ star✗: no 2; f6 large green✗ 7✗: no 2.</back>\n\
          <think>\nIt is 2: the solution was wrong.\n</think>\n\\boxed{2}"
     );
@@ -155,7 +155,7 @@ fn what_is_not_there_is_counted_as_none() {
         )
         .text,
         "<think>\nI look for red crosses. At first glance: No.\n</think>\n\
-         <back>Check for any red cross: b2 large red✓ circle✗: no; h4 small red✓ circle✗: no; \
+         <back>Check for Any Red Cross: b2 large red✓ circle✗: no; h4 small red✓ circle✗: no; \
          d5 small blue✗ star✗: no; f6 large green✗ 7✗: no.</back>\n\
          <think>\nIt is No, as at first glance.\n</think>\n\\boxed{No}"
     );
@@ -166,7 +166,7 @@ fn what_is_not_there_is_counted_as_none() {
     assert_eq!(
         told(Family::Exists, Ask::Exists(small), "Yes", EXACT).text,
         "<think>\nI look for small objects. At first glance: Yes.\n</think>\n\
-         <back>Check for small colored object: b2 large✗ red circle: no; h4 small✓ red circle: yes.</back>\n\
+         <back>Check for Small Colored Object: b2 large✗ red circle: no; h4 small✓ red circle: yes.</back>\n\
          <think>\nIt is Yes, as at first glance.\n</think>\n\\boxed{Yes}"
     );
 }
@@ -185,7 +185,7 @@ fn a_faint_object_is_mistaken_and_corrected() {
     assert_eq!(
         told(Family::Color, ask, "red", solution()).text,
         "<think>\nI look at the small circle. It seems orange, so the answer is orange.\n</think>\n\
-         <back>Checking the image for small colored circle: b2 large✗ red circle✓: no; \
+         <back>Checking the image for Small Colored Circle: b2 large✗ red circle✓: no; \
          h4 small✓ red circle✓: yes, red.</back>\n\
          <think>\nIt is red: the solution was wrong.\n</think>\n\\boxed{red}"
     );
@@ -208,7 +208,7 @@ fn shapes_and_digits_are_named() {
     assert_eq!(
         told(Family::Shape, ask, "star", EXACT).text,
         "<think>\nI look at the blue object. At first glance: star.\n</think>\n\
-         <back>Check for any blue object: b2 large red✗ circle: no; h4 small red✗ circle: no; \
+         <back>Check for Any Blue Object: b2 large red✗ circle: no; h4 small red✗ circle: no; \
          d5 small blue✓ star: yes, star.</back>\n\
          <think>\nIt is star, as at first glance.\n</think>\n\\boxed{star}"
     );
@@ -226,7 +226,7 @@ fn shapes_and_digits_are_named() {
     assert_eq!(
         told(Family::Digit, ask, "7", solution()).text,
         "<think>\nI look at the digit. It seems 7, so the answer is 7.\n</think>\n\
-         <back>Checking the image for any colored digit: b2 large red circle✗: no; \
+         <back>Checking the image for Any Colored Digit: b2 large red circle✗: no; \
          h4 small red circle✗: no; d5 small blue star✗: no; f6 large green 7✓: yes, 7.</back>\n\
          <think>\nIt is 7: the solution holds.\n</think>\n\\boxed{7}"
     );
@@ -254,8 +254,8 @@ fn positions_are_compared_along_the_asked_axis() {
     assert_eq!(
         told(Family::Position, ask(PositionForm::Is), "No", EXACT).text,
         "<think>\nI compare the small circle and the star. At first glance: Yes.\n</think>\n\
-         <back>Check for small colored circle: b2 large✗ red circle✓: no; h4 small✓ red circle✓: yes. First: h4. \
-         Check for any colored star: b2 large red circle✗: no; h4 small red circle✗: no; \
+         <back>Check for Small Colored Circle: b2 large✗ red circle✓: no; h4 small✓ red circle✓: yes. First: h4. \
+         Check for Any Colored Star: b2 large red circle✗: no; h4 small red circle✗: no; \
          d5 small blue star✓: yes. Second: d5.</back>\n\
          <think>\nh is right of d. Asked: left of. It is No, not Yes.\n</think>\n\\boxed{No}"
     );
@@ -269,9 +269,9 @@ fn positions_are_compared_along_the_asked_axis() {
         .text,
         "<think>\nI compare the small circle and the star. The small circle seems further left, \
          so the answer is small circle.\n</think>\n\
-         <back>Checking the image for small colored circle: b2 large✗ red circle✓: no; \
+         <back>Checking the image for Small Colored Circle: b2 large✗ red circle✓: no; \
          h4 small✓ red circle✓: yes. First: h4. \
-         Checking the image for any colored star: b2 large red circle✗: no; h4 small red circle✗: no; \
+         Checking the image for Any Colored Star: b2 large red circle✗: no; h4 small red circle✗: no; \
          d5 small blue star✓: yes. Second: d5.</back>\n\
          <think>\nh is right of d. Asked: left of. The second. It is star: the solution was wrong.\n</think>\n\
          \\boxed{star}"
@@ -293,10 +293,10 @@ fn groups_are_compared_by_their_counts() {
     assert_eq!(
         told(Family::Compare, more, "Yes", solution()).text,
         "<think>\nI see 1 circles and 1 stars, so the answer is No.\n</think>\n\
-         <back>Checking the image for any colored circle: \
+         <back>Checking the image for Any Colored Circle: \
          b2 large red circle✓: yes 1; h4 small red circle✓: yes 2; \
          d5 small blue star✗: no 2; f6 large green 7✗: no 2. First: 2. \
-         Checking the image for any colored star: \
+         Checking the image for Any Colored Star: \
          b2 large red circle✗: no 0; h4 small red circle✗: no 0; \
          d5 small blue star✓: yes 1; f6 large green 7✗: no 1. Second: 1.</back>\n\
          <think>\n2 is more than 1. Asked: more than. It is Yes: the solution was wrong.\n</think>\n\\boxed{Yes}"
@@ -317,10 +317,10 @@ fn arithmetic_goes_step_by_step() {
     assert_eq!(
         told(Family::Arithmetic, ask, "4", solution()).text,
         "<think>\nI see 3 objects and 1 red circles. 3 - 1 = 2, 2 + 2 = 4, so the answer is 4.\n</think>\n\
-         <back>Checking the image for any colored object: \
+         <back>Checking the image for Any Colored Object: \
          b2 large red circle: yes 1; h4 small red circle: yes 2; \
          d5 small blue star: yes 3; f6 large green 7: yes 4. First: 4. \
-         Checking the image for any red circle: \
+         Checking the image for Any Red Circle: \
          b2 large red✓ circle✓: yes 1; h4 small red✓ circle✓: yes 2; \
          d5 small blue✗ star✗: no 2; f6 large green✗ 7✗: no 2. Second: 2.</back>\n\
          <think>\n4 - 2 = 2, 2 + 2 = 4. It is 4: the solution holds.\n</think>\n\\boxed{4}"
