@@ -39,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     } else if (row >= p.first_row && row - p.first_row < p.n_rows) {
         let w = weights8(row - p.first_row, block);
         for (var i = 0u; i < n; i++) {
-            out[at + i] = w[i];
+            out[at + i] = select(w.high[i % 4u], w.low[i % 4u], i < 4u);
         }
     }
 }

@@ -1,6 +1,8 @@
 // out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), many rows of x.
-// Each invocation owns 4 rows of x by 4 rows of w; a workgroup covers 32 by 32.
-// Needs: FORMAT, GROUP, HAS_BIAS, ACCUMULATE.
+// A workgroup covers 64 rows of x by 4 · ROWS rows of w: 32 columns of x at a time lie in workgroup memory, sixteen
+// neighbouring invocations share ROWS rows of w, and each of them multiplies those with four rows of x. Neighbours
+// so read neighbouring x and the same w, which GPUs and software adapters both like.
+// Needs: ROWS, FORMAT, GROUP (a multiple of 32 where there are groups), HAS_BIAS, ACCUMULATE.
 
 struct Params {
     n_cols: u32,      // of w
@@ -19,49 +21,87 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<uniform> p: Params;
 
-// Column k of rows m … m + 3 of x; zero past the last column, the last row again past the last row.
-fn x4(m: u32, k: u32) -> vec4<f32> {
-    if (k >= p.n_cols) {
-        return vec4<f32>(0.0);
+const TILE: u32 = 32u;
+// One more than the rows of x, so that a column does not fall into one bank.
+const STRIDE: u32 = 65u;
+
+var<workgroup> sh_x: array<f32, TILE * STRIDE>;
+
+// 32 columns from k on of 64 rows from m on; zero past the ends.
+fn stage(local: u32, m: u32, k: u32) {
+    for (var i = local; i < TILE * 64u; i += 64u) {
+        let row = m + i / TILE;
+        let column = k + i % TILE;
+        var value = 0.0;
+        if (row < p.n_x && column < p.n_cols) { value = x[row * p.n_cols + column]; }
+        sh_x[i % TILE * STRIDE + i / TILE] = value;
     }
-    let last = p.n_x - 1u;
-    return vec4<f32>(
-        x[min(m, last) * p.n_cols + k],
-        x[min(m + 1u, last) * p.n_cols + k],
-        x[min(m + 2u, last) * p.n_cols + k],
-        x[min(m + 3u, last) * p.n_cols + k],
+}
+
+// Column k of the tile for four rows of x, sixteen apart.
+fn x4(k: u32, lane: u32) -> vec4<f32> {
+    let at = k * STRIDE + lane;
+    return vec4<f32>(sh_x[at], sh_x[at + 16u], sh_x[at + 32u], sh_x[at + 48u]);
+}
+
+// Four rows of x at eight columns.
+struct Columns {
+    a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>,
+    e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>,
+}
+
+fn columns(k: u32, lane: u32) -> Columns {
+    return Columns(
+        x4(k, lane), x4(k + 1u, lane), x4(k + 2u, lane), x4(k + 3u, lane),
+        x4(k + 4u, lane), x4(k + 5u, lane), x4(k + 6u, lane), x4(k + 7u, lane),
     );
 }
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.x * 4u;
-    let m = id.y * 4u;
-    if (row >= p.n_rows || m >= p.n_x) {
-        return;
-    }
-    var sums: array<vec4<f32>, 4>;
-    for (var block = 0u; block * 8u < p.n_cols; block++) {
-        var columns: array<vec4<f32>, 8>;
-        for (var i = 0u; i < 8u; i++) {
-            columns[i] = x4(m, block * 8u + i);
-        }
-        for (var j = 0u; j < 4u; j++) {
-            let w = weights8(min(row + j, p.n_rows - 1u), block);
-            var part = vec4<f32>(0.0);
-            for (var i = 0u; i < 8u; i++) {
-                part += w[i] * columns[i];
+fn total(x: Columns) -> vec4<f32> {
+    return x.a + x.b + x.c + x.d + x.e + x.f + x.g + x.h;
+}
+
+fn product(row: u32, block: u32, x: Columns) -> vec4<f32> {
+    let w = codes8(row, block);
+    return w.low.x * x.a + w.low.y * x.b + w.low.z * x.c + w.low.w * x.d
+        + w.high.x * x.e + w.high.y * x.f + w.high.z * x.g + w.high.w * x.h;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    let lane = local % 16u;
+    let first_x = group.y * 64u;
+    let first_row = (group.x * 4u + local / 16u) * ROWS;
+    var sums: array<vec4<f32>, ROWS>;
+    for (var k = 0u; k < p.n_cols; k += TILE) {
+        workgroupBarrier();
+        stage(local, first_x, k);
+        workgroupBarrier();
+        let x0 = columns(0u, lane);
+        let x1 = columns(8u, lane);
+        let x2 = columns(16u, lane);
+        let x3 = columns(24u, lane);
+        let all = total(x0) + total(x1) + total(x2) + total(x3);
+        for (var r = 0u; r < ROWS; r++) {
+            let row = min(first_row + r, p.n_rows - 1u);
+            let part = product(row, k / 8u, x0) + product(row, k / 8u + 1u, x1)
+                + product(row, k / 8u + 2u, x2) + product(row, k / 8u + 3u, x3);
+            if (FORMAT > 1u) {
+                let packed = scales[row * p.groups_per_row + k / GROUP];
+                sums[r] += float_from_half(packed & 0xffffu) * part + float_from_half(packed >> 16u) * all;
+            } else {
+                sums[r] += part;
             }
-            sums[j] += part;
         }
     }
-    for (var j = 0u; j < 4u; j++) {
-        let r = row + j;
+    for (var r = 0u; r < ROWS; r++) {
+        let row = first_row + r;
         for (var i = 0u; i < 4u; i++) {
-            if (r < p.n_rows && m + i < p.n_x) {
-                let at = (m + i) * p.n_columns + p.column + r;
-                var sum = sums[j][i];
-                if (HAS_BIAS) { sum += bias[r]; }
+            let m = first_x + lane + 16u * i;
+            if (row < p.n_rows && m < p.n_x) {
+                let at = m * p.n_columns + p.column + row;
+                var sum = sums[r][i];
+                if (HAS_BIAS) { sum += bias[row]; }
                 if (ACCUMULATE) { sum += out[at]; }
                 out[at] = sum;
             }

@@ -2,37 +2,59 @@
 // Needs: FORMAT (0 f32, 1 f16, 2 q8, 3 q4), GROUP, the bindings `words` and `scales`, and
 // in `p` the fields n_cols, words_per_row and groups_per_row.
 
+struct Eight { low: vec4<f32>, high: vec4<f32> }
+
 fn word_at(index: u32) -> u32 {
     return words[min(index, arrayLength(&words) - 1u)];
 }
 
-// Columns 8 * block … of `row`. Columns past the end hold arbitrary finite numbers: meet them with a zero.
-fn weights8(row: u32, block: u32) -> array<f32, 8> {
-    var w: array<f32, 8>;
+fn halves(a: u32, b: u32) -> vec4<f32> {
+    return vec4<f32>(
+        float_from_half(a & 0xffffu), float_from_half(a >> 16u),
+        float_from_half(b & 0xffffu), float_from_half(b >> 16u),
+    );
+}
+
+// Signed on the way: signed integers become floats in one instruction everywhere.
+fn fields(word: u32, shifts: vec4<u32>, mask: i32) -> vec4<f32> {
+    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> shifts) & vec4<i32>(mask));
+}
+
+// Columns 8 * block … of `row` as they are stored: numbers, or steps of their group's scale. Columns past the end
+// hold arbitrary finite numbers: meet them with a zero.
+fn codes8(row: u32, block: u32) -> Eight {
     let first = row * p.words_per_row;
     if (FORMAT == 0u) {
-        for (var i = 0u; i < 8u; i++) {
-            w[i] = bitcast<f32>(word_at(first + block * 8u + i));
-        }
-    } else if (FORMAT == 1u) {
-        for (var i = 0u; i < 4u; i++) {
-            let pair = word_at(first + block * 4u + i);
-            w[2u * i] = float_from_half(pair & 0xffffu);
-            w[2u * i + 1u] = float_from_half(pair >> 16u);
-        }
-    } else {
+        let at = first + block * 8u;
+        return Eight(
+            bitcast<vec4<f32>>(vec4<u32>(word_at(at), word_at(at + 1u), word_at(at + 2u), word_at(at + 3u))),
+            bitcast<vec4<f32>>(vec4<u32>(word_at(at + 4u), word_at(at + 5u), word_at(at + 6u), word_at(at + 7u))),
+        );
+    }
+    if (FORMAT == 1u) {
+        let at = first + block * 4u;
+        return Eight(halves(word_at(at), word_at(at + 1u)), halves(word_at(at + 2u), word_at(at + 3u)));
+    }
+    if (FORMAT == 2u) {
+        let at = first + block * 2u;
+        let shifts = vec4<u32>(0u, 8u, 16u, 24u);
+        return Eight(fields(word_at(at), shifts, 255), fields(word_at(at + 1u), shifts, 255));
+    }
+    let word = word_at(first + block);
+    return Eight(
+        fields(word, vec4<u32>(0u, 4u, 8u, 12u), 15),
+        fields(word, vec4<u32>(16u, 20u, 24u, 28u), 15),
+    );
+}
+
+// The same as numbers.
+fn weights8(row: u32, block: u32) -> Eight {
+    var w = codes8(row, block);
+    if (FORMAT > 1u) {
         let packed = scales[row * p.groups_per_row + block * 8u / GROUP];
         let scale = float_from_half(packed & 0xffffu);
-        let minimum = float_from_half(packed >> 16u);
-        for (var i = 0u; i < 8u; i++) {
-            var q = 0u;
-            if (FORMAT == 2u) {
-                q = (words[first + block * 2u + i / 4u] >> (8u * (i % 4u))) & 0xffu;
-            } else {
-                q = (words[first + block] >> (4u * i)) & 0xfu;
-            }
-            w[i] = f32(q) * scale + minimum;
-        }
+        let minimum = vec4<f32>(float_from_half(packed >> 16u));
+        w = Eight(w.low * scale + minimum, w.high * scale + minimum);
     }
     return w;
 }

@@ -19,4 +19,5 @@ mod rope;
 mod sample;
 mod scan;
 mod swiglu;
+mod tuning;
 mod wgsl;

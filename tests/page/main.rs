@@ -3,6 +3,7 @@
 mod access;
 mod browser;
 mod compared;
+mod counted;
 mod cpu;
 mod embed;
 mod judge;
@@ -44,7 +45,7 @@ fn a_question_gets_tokens_shares_and_a_map() -> Outcome {
     let Some(site) = Site::open(WebGpu::Software)? else {
         return Ok(());
     };
-    site.photograph("first-visit")?;
+    site.photograph("form")?;
 
     let loaded = site.load_own_model()?;
     assert!(loaded.get("error").is_none(), "{loaded}");

@@ -24,6 +24,32 @@ fn words_of(trace: &Trace) -> String {
         .collect()
 }
 
+/// What a visitor sees first: an answer of the shipped model, its first glance corrected by a look back.
+#[test]
+fn the_page_as_shipped_opens_with_an_answer_that_looks_back() -> Outcome {
+    let Some(site) = Site::open_at(WebGpu::Missing, "?as-shipped", Vec::new())? else {
+        return Ok(());
+    };
+    let seen = run(
+        &site,
+        "await until('the recording', () => part('opening').checkVisibility());
+         await until('its end', () => place().startsWith(`${part('scrub').max} of `));
+         await followed();
+         return { question: element.shadowRoot.querySelector('.asked').textContent, words: words(),
+           marks: all('.span:not(.pointed)').length, sample: element.querySelector('img').dataset.question };",
+        json!(null),
+    )?;
+    site.photograph("first-visit")?;
+    let words = seen["words"].as_str().unwrap_or_default();
+    assert_eq!(seen["question"], seen["sample"], "{seen}");
+    assert!(
+        words.contains("At first glance: 1.") && words.contains("It is 4, not 1."),
+        "{seen}"
+    );
+    assert_ne!(seen["marks"], 0, "{seen}");
+    Ok(())
+}
+
 #[test]
 fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
     let Some(site) = Site::open(WebGpu::Missing)? else {

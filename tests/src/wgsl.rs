@@ -1,11 +1,11 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    Shader, Spread, attention_decode::AttentionDecode, attention_merge::AttentionMerge,
-    attention_prefill::AttentionPrefill, attention_window::AttentionWindow, embedding::Embedding,
-    gelu::Gelu, matmul::Matmul, matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope,
-    norm::Norm, readout::Readout, rope::Rope, sample::Sample, scan::Scan, sizes::Product,
-    swiglu::Swiglu,
+    MATMUL_ROWS, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
+    attention_merge::AttentionMerge, attention_prefill::AttentionPrefill,
+    attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
+    matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm, readout::Readout,
+    rope::Rope, sample::Sample, scan::Scan, sizes::Product, swiglu::Swiglu,
 };
 use weights::Format;
 
@@ -21,13 +21,11 @@ pub const FORMATS: [Format; 8] = [
     Format::Q4 { group: 128 },
 ];
 
-const SPREADS: [Spread; 5] = [
-    Spread { lanes: 1, rows: 1 },
-    Spread { lanes: 1, rows: 4 },
-    Spread { lanes: 8, rows: 2 },
-    Spread { lanes: 32, rows: 1 },
-    Spread { lanes: 64, rows: 4 },
-];
+/// Those in use, and the extremes.
+fn spreads() -> impl Iterator<Item = Spread> {
+    let extremes = [(1, 1), (32, 1), (64, 4)].map(|(lanes, rows)| Spread { lanes, rows });
+    SPREADS.into_iter().chain(extremes)
+}
 
 /// A variant of a WGSL file.
 pub struct Variant {
@@ -49,8 +47,10 @@ pub fn variants() -> Vec<Variant> {
                 has_bias,
                 accumulate,
             };
-            add(&Matmul { product });
-            for spread in SPREADS {
+            for rows in MATMUL_ROWS {
+                add(&Matmul { product, rows });
+            }
+            for spread in spreads() {
                 for (is_normed, is_ragged) in
                     [(false, false), (false, true), (true, false), (true, true)]
                 {
@@ -68,7 +68,7 @@ pub fn variants() -> Vec<Variant> {
             has_bias: false,
             accumulate: false,
         };
-        for (spread, is_ragged) in SPREADS.iter().flat_map(|s| [(*s, false), (*s, true)]) {
+        for (spread, is_ragged) in spreads().flat_map(|s| [(s, false), (s, true)]) {
             add(&MatvecGated {
                 product,
                 is_ragged,

@@ -17,7 +17,9 @@ pub struct Args {
 #[derive(Subcommand)]
 pub enum Command {
     /// Answer one question; the answer streams to standard output, everything else goes to standard error
-    Ask(AskArgs),
+    Ask(Box<AskArgs>),
+    /// Measure the kernels on this computer's GPU
+    Bench(BenchArgs),
 }
 
 /// One question.
@@ -79,6 +81,14 @@ pub struct AskArgs {
     /// Write every tensor of the answer as safetensors
     #[arg(long, value_name = "FILE")]
     pub tensors: Option<PathBuf>,
+}
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct BenchArgs {
+    /// Only cases whose name holds this
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
 }
 
 /// Where to compute.

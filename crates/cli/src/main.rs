@@ -2,15 +2,20 @@
 
 mod args;
 mod ask;
+mod bench;
 mod tensors;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use futures_lite::future::block_on;
 
 fn main() -> ExitCode {
-    let args::Command::Ask(args) = args::Args::parse().command;
-    match futures_lite::future::block_on(ask::ask(&args)) {
+    let done = match args::Args::parse().command {
+        args::Command::Ask(args) => block_on(ask::ask(&args)),
+        args::Command::Bench(args) => block_on(bench::bench(&args)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line: every error's own text holds its cause and what to do.

@@ -5,6 +5,9 @@ use web_time::Instant;
 
 use crate::{Error, Target, readout::floats};
 
+/// Rows and columns of the matrix.
+const SIDE: usize = 256;
+
 /// Timed runs; the fastest counts, for others may be at work.
 const N_RUNS: usize = 3;
 
@@ -13,7 +16,7 @@ const N_RUNS: usize = 3;
 /// # Errors
 /// When the device fails.
 pub async fn trial(target: &Target) -> Result<f64, Error> {
-    let Some(trial) = Trial::new(&target.device()) else {
+    let Some(trial) = Trial::new(&target.device(), SIDE, 1) else {
         return Ok(f64::INFINITY);
     };
     floats(trial.run()).await?;

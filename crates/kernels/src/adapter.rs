@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock, atomic::Ordering};
 
 use burn::tensor::{
     Device, DeviceKind,
-    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup, wgpu},
+    wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup},
 };
 
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
-    launch::Constant,
+    tuner,
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.
@@ -34,14 +34,13 @@ impl Gpu {
         };
         watch(&setup);
         let gpu = Gpu::describe(device, &setup);
+        tuner::tune(&gpu.device).await;
         Ok(GPU.get_or_init(|| gpu).clone())
     }
 
     fn describe(device: Device, setup: &WgpuSetup) -> Gpu {
         let info = setup.adapter.get_info();
         let limits = setup.device.limits();
-        let is_software = info.device_type == wgpu::DeviceType::Cpu
-            || info.name.to_lowercase().contains("swiftshader");
         let name = if info.name.is_empty() {
             "WebGPU adapter without a name"
         } else {
@@ -50,7 +49,6 @@ impl Gpu {
         Gpu {
             device,
             adapter: format!("{name} ({:?})", info.backend),
-            is_software,
             max_binding_bytes: limits
                 .max_storage_buffer_binding_size
                 .min(limits.max_buffer_size),
@@ -89,43 +87,4 @@ fn watch(setup: &WgpuSetup) {
         LOST.store(true, Ordering::Relaxed);
         keep_first(format!("{reason:?}: {message}"));
     });
-}
-
-/// How invocations share the rows of a matrix × vector product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Spread {
-    /// Invocations that share a row: a power of two up to 64.
-    pub lanes: u32,
-    /// Rows that they take together: 1, 2 or 4.
-    pub rows: u32,
-}
-
-impl Spread {
-    /// The same with fewer rows where they are too many.
-    pub(crate) fn at_most(self, rows: u32) -> Spread {
-        Spread {
-            rows: self.rows.min(rows),
-            ..self
-        }
-    }
-
-    /// Workgroups of 64 invocations for `n_rows` rows.
-    pub(crate) fn groups(self, n_rows: usize) -> u32 {
-        (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
-    }
-
-    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
-        [
-            ("LANES", Constant::U32(self.lanes)),
-            ("ROWS", Constant::U32(self.rows)),
-        ]
-    }
-}
-
-/// A software adapter pays for every barrier, a GPU for reads that are not side by side.
-pub(crate) fn spread() -> Spread {
-    match GPU.get() {
-        Some(gpu) if gpu.is_software => Spread { lanes: 1, rows: 4 },
-        _ => Spread { lanes: 32, rows: 2 },
-    }
 }

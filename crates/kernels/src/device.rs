@@ -39,8 +39,6 @@ pub struct Gpu {
     pub device: Device,
     /// The adapter's own description.
     pub adapter: String,
-    /// A driver that computes on the CPU, such as lavapipe or SwiftShader.
-    pub is_software: bool,
     /// Largest buffer that a kernel can be given.
     pub max_binding_bytes: u64,
 }

@@ -22,6 +22,8 @@ pub mod sizes;
 mod step;
 mod tensor;
 pub mod trial;
+#[cfg(not(target_feature = "simd128"))]
+mod tuner;
 mod upload;
 
 #[cfg(not(target_feature = "simd128"))]
@@ -57,8 +59,6 @@ pub mod scan;
 #[cfg(not(target_feature = "simd128"))]
 pub mod swiglu;
 
-#[cfg(not(target_feature = "simd128"))]
-pub use adapter::Spread;
 pub use device::{Gpu, GpuError, first_line, flush, read_words, run_constructors, wait};
 #[cfg(not(target_feature = "simd128"))]
 pub use launch::{Constant, Shader};
@@ -78,4 +78,6 @@ pub use tensor::{
 };
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};
+#[cfg(not(target_feature = "simd128"))]
+pub use tuner::{MATMUL_ROWS, SPREADS, Spread, Tuning, set_tuning, tuning};
 pub use upload::Upload;

@@ -7,6 +7,7 @@ use crate::{
     launch::{Binding, Constant, Shader, launch},
     matvec,
     sizes::{Product, Segment},
+    tuner::tuning,
 };
 
 impl Product {
@@ -42,6 +43,8 @@ pub(crate) fn row_words(format: Format, n_cols: usize) -> (usize, usize) {
 pub struct Matmul {
     /// What to compute.
     pub product: Product,
+    /// Rows of w per invocation.
+    pub rows: u32,
 }
 
 impl Shader for Matmul {
@@ -52,12 +55,14 @@ impl Shader for Matmul {
     ];
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
-        self.product.constants()
+        let mut constants = self.product.constants();
+        constants.push(("ROWS", Constant::U32(self.rows)));
+        constants
     }
 }
 
 /// Rows of x up to which `matvec.wgsl` is used.
-const MATVEC_ROWS: usize = 3;
+const MATVEC_ROWS: usize = 8;
 
 /// Launches the product of one segment: x [n_x, n_cols], out [n_x, n_columns].
 pub(crate) fn run(
@@ -82,13 +87,15 @@ pub(crate) fn run(
     ]
     .map(|value| value as u32);
     let [x, words, scales, bias] = buffers;
+    let rows = tuning().matmul_rows;
     launch(
         Matmul {
             product: segment.product,
+            rows,
         },
         [
-            segment.n_rows.div_ceil(32) as u32,
-            n_x.div_ceil(32) as u32,
+            (segment.n_rows as u32).div_ceil(4 * rows),
+            n_x.div_ceil(64) as u32,
             1,
         ],
         &[

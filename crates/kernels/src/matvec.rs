@@ -3,10 +3,10 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
-    adapter::{Spread, spread},
     launch::{Binding, Constant, Shader, folded, launch},
     matmul::row_words,
     sizes::{Product, Segment},
+    tuner::{Spread, tuning},
 };
 
 /// Constants of `matvec.wgsl`.
@@ -58,7 +58,7 @@ pub(crate) fn run(
 ) {
     let [x, words, scales, bias] = buffers;
     let product = segment.product;
-    let spread = spread();
+    let spread = tuning().spread;
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let [group_x, group_y, _] = folded(spread.groups(segment.n_rows));
     let params = [

@@ -3,11 +3,11 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
-    adapter::{Spread, spread},
     launch::{Binding, Constant, Shader, folded, launch},
     matmul::row_words,
     matvec::quad_columns,
     sizes::{Product, Segment},
+    tuner::{Spread, tuning},
 };
 
 /// Constants of `matvec_gated.wgsl`.
@@ -46,7 +46,7 @@ pub(crate) fn run(
     segment: &Segment,
 ) {
     let product = segment.product;
-    let spread = spread().at_most(2);
+    let spread = tuning().spread;
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let params = [
         segment.n_cols,

@@ -94,9 +94,12 @@ pub fn method_name(form: Form) -> &'static str {
 
 /// The form that the first known method asks for.
 pub fn form_of(methods: &[String]) -> Form {
-    let forms = Form::ALL.into_iter();
-    let mut known = forms.filter(|form| methods.iter().any(|name| name == method_name(*form)));
-    known.next().unwrap_or(Form::SemanticBack)
+    let of = |name: &String| {
+        Form::ALL
+            .into_iter()
+            .find(|form| method_name(*form) == name)
+    };
+    methods.iter().find_map(of).unwrap_or(Form::SemanticBack)
 }
 
 /// Image tokens whose cell touches a box of the scene's objects, a bit each.
@@ -377,6 +380,15 @@ mod tests {
 
     fn room() -> Result<Classroom> {
         Ok(run::open(seedling::shared(), &burn::tensor::Device::flex())?.room)
+    }
+
+    #[test]
+    fn the_first_known_method_names_the_form() {
+        let form =
+            |names: &[&str]| form_of(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(form(&["solution-back", "plain"]), Form::SolutionBack);
+        assert_eq!(form(&["unheard-of", "cot"]), Form::Cot);
+        assert_eq!(form(&[]), Form::SemanticBack);
     }
 
     /// What the engine would read for the same question and answer, row by row.

@@ -13,9 +13,10 @@ use crate::{vocabulary, weights_file};
 /// Area of a scene: other pictures are brought to the size that the model knows.
 const AREA_PX: usize = scene::SIDE_PX * scene::SIDE_PX;
 
-/// Base of the rotary angles. The columns of an image get the last, slowest angles of a head; with the usual 10⁴
-/// and heads of 32 these turn by 0.003 per column and say nothing. With 20 they turn by 0.06 to 0.19.
-const ROPE_THETA: f64 = 20.0;
+/// Base of the rotary angles. Half of a head's angles then turn by less than one over a whole answer, so that words are
+/// found again however far back they stand; with a base of 20, which tells the columns of an image apart, a word asked
+/// for was lost after one or two objects of a list. Rows and columns are in the image features (stage `eyes`).
+const ROPE_THETA: f64 = 1e4;
 
 /// The template of Qwen2.5-VL, without video and without picture numbers.
 const TEMPLATE: &str = "{%- for message in messages -%}{%- if loop.first and message['role'] != 'system' -%}{{- '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' -}}{%- endif -%}{{- '<|im_start|>' + message['role'] + '\\n' -}}{%- if message['content'] is string -%}{{- message['content'] -}}{%- else -%}{%- for part in message['content'] -%}{%- if part['type'] == 'image' -%}{{- '<|vision_start|><|image_pad|><|vision_end|>' -}}{%- elif 'text' in part -%}{{- part['text'] -}}{%- endif -%}{%- endfor -%}{%- endif -%}{{- '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";

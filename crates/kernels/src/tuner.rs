@@ -1,0 +1,118 @@
+//! Which variants of the products run fastest on this adapter: tried when it is opened, for names and capabilities do
+//! not tell. A software adapter pays for every barrier and every load, a GPU for reads that are not side by side and
+//! for registers.
+
+use std::sync::{PoisonError, RwLock};
+
+use burn::tensor::Device;
+use web_time::Instant;
+
+use crate::{device::wait, launch::Constant, trial::Trial};
+
+/// How invocations share the rows of a matrix × vector product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spread {
+    /// Invocations that share a row: a power of two up to 64.
+    pub lanes: u32,
+    /// Rows that they take together.
+    pub rows: u32,
+}
+
+/// The variants in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Of `matvec` and `matvec_gated`.
+    pub spread: Spread,
+    /// Rows of w per invocation of `matmul`.
+    pub matmul_rows: u32,
+}
+
+/// What is tried for one row of input.
+pub const SPREADS: [Spread; 3] = [
+    Spread { lanes: 32, rows: 2 },
+    Spread { lanes: 8, rows: 2 },
+    Spread { lanes: 1, rows: 4 },
+];
+
+/// What is tried for many rows of input.
+pub const MATMUL_ROWS: [u32; 2] = [8, 32];
+
+/// Rows and columns of the matrix that is tried.
+const SIDE: usize = 1024;
+/// Rows of the input to a product of many.
+const N_X: usize = 64;
+/// Timed runs; the fastest counts, for others may be at work.
+const N_RUNS: usize = 2;
+
+static TUNING: RwLock<Tuning> = RwLock::new(Tuning {
+    spread: SPREADS[0],
+    matmul_rows: MATMUL_ROWS[0],
+});
+
+/// The variants in use.
+pub fn tuning() -> Tuning {
+    *TUNING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Uses other variants from now on.
+pub fn set_tuning(tuning: Tuning) {
+    *TUNING.write().unwrap_or_else(PoisonError::into_inner) = tuning;
+}
+
+/// Tries the variants on `device` and uses the fastest from now on. A device that fails keeps what it had: the first
+/// work in earnest meets the failure again and tells it.
+pub(crate) async fn tune(device: &Device) {
+    let spreads = SPREADS.map(|spread| Tuning { spread, ..tuning() });
+    if let Some(best) = fastest(device, 1, spreads).await {
+        set_tuning(best);
+    }
+    let rows = MATMUL_ROWS.map(|matmul_rows| Tuning {
+        matmul_rows,
+        ..tuning()
+    });
+    if let Some(best) = fastest(device, N_X, rows).await {
+        set_tuning(best);
+    }
+}
+
+async fn fastest<const N: usize>(
+    device: &Device,
+    n_x: usize,
+    candidates: [Tuning; N],
+) -> Option<Tuning> {
+    let trial = Trial::new(device, SIDE, n_x)?;
+    let before = tuning();
+    let mut best = (f64::INFINITY, before);
+    for candidate in candidates {
+        set_tuning(candidate);
+        // The first run compiles.
+        for run in 0..=N_RUNS {
+            let started = Instant::now();
+            drop(trial.product());
+            if wait(device).await.is_err() {
+                set_tuning(before);
+                return None;
+            }
+            let seconds = started.elapsed().as_secs_f64();
+            if run > 0 && seconds < best.0 {
+                best = (seconds, candidate);
+            }
+        }
+    }
+    set_tuning(before);
+    Some(best.1)
+}
+
+impl Spread {
+    /// Workgroups of 64 invocations for `n_rows` rows.
+    pub(crate) fn groups(self, n_rows: usize) -> u32 {
+        (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
+    }
+
+    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
+        [
+            ("LANES", Constant::U32(self.lanes)),
+            ("ROWS", Constant::U32(self.rows)),
+        ]
+    }
+}

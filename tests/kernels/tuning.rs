@@ -1,0 +1,47 @@
+//! Every variant that the tuner may choose computes the same; other tests run beside it with any of them.
+
+use kernels::{
+    MATMUL_ROWS, Norm, SPREADS, Tuning, gated, project, project_normed, set_tuning, tuning,
+};
+use tests::FORMATS;
+
+use crate::bench::{compare, matrix, random, random_tensor, values};
+
+#[test]
+fn every_choice_of_the_tuner_is_right() {
+    let chosen = tuning();
+    for spread in SPREADS {
+        for matmul_rows in MATMUL_ROWS {
+            set_tuning(Tuning {
+                spread,
+                matmul_rows,
+            });
+            for format in FORMATS {
+                products(format);
+            }
+        }
+    }
+    set_tuning(chosen);
+}
+
+/// 70 rows of w and of x are one more than a workgroup takes, 136 columns one more than a tile.
+fn products(format: weights::Format) {
+    let size @ [n_rows, n_cols] = [70, 136];
+    let [first, second] = [1, 4].map(|seed| random(n_rows * n_cols, seed));
+    compare(1e-5, |device| {
+        let [weight, up] = [&first, &second].map(|w| matrix(w, size, format, n_rows, device));
+        let norm = Norm {
+            weight: random_tensor([1, n_cols], 3, device).reshape([n_cols]),
+            eps: 1e-6,
+        };
+        let one = random_tensor([1, n_cols], 2, device);
+        let outputs = [
+            project(&one, &weight),
+            project_normed(&one, &norm, &weight),
+            gated(&one, &norm, &weight, &up),
+            project(&random_tensor([5, n_cols], 2, device), &weight),
+            project(&random_tensor([70, n_cols], 2, device), &weight),
+        ];
+        outputs.into_iter().flat_map(values).collect()
+    });
+}

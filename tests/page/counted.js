@@ -1,0 +1,39 @@
+// Runs before the page's own scripts: every worker counts what it asks of WebGPU, and says so token by token.
+(() => {
+  const counting = () => {
+    const counts = { dispatches: 0, submits: 0, reads: 0, read_bytes: 0, buffers: 0, writes: 0, written_bytes: 0 };
+    const log = [];
+    const wrap = (prototype, name, count) => {
+      const original = prototype[name];
+      prototype[name] = function (...given) {
+        count(...given);
+        return original.apply(this, given);
+      };
+    };
+    wrap(GPUComputePassEncoder.prototype, "dispatchWorkgroups", () => counts.dispatches++);
+    wrap(GPUQueue.prototype, "submit", () => counts.submits++);
+    wrap(GPUDevice.prototype, "createBuffer", () => counts.buffers++);
+    wrap(GPUQueue.prototype, "writeBuffer", (_buffer, _at, data, first = 0, size) => {
+      counts.writes++;
+      counts.written_bytes += size ?? data.byteLength - first;
+    });
+    wrap(GPUBuffer.prototype, "mapAsync", (_mode, _at, size) => {
+      counts.reads++;
+      counts.read_bytes += size ?? 0;
+    });
+    const post = self.postMessage.bind(self);
+    self.postMessage = (message, ...rest) => {
+      if (message?.kind === "token") log.push({ ...counts });
+      post(message, ...rest);
+    };
+    new BroadcastChannel("counted").onmessage = ({ target }) => target.postMessage(log);
+  };
+  const Original = window.Worker;
+  window.Worker = class extends Original {
+    constructor(url, options) {
+      const address = new URL(url, document.baseURI).href;
+      const text = `(${counting})();\nawait import(${JSON.stringify(address)});`;
+      super(URL.createObjectURL(new Blob([text], { type: "text/javascript" })), { ...options, type: "module" });
+    }
+  };
+})();
