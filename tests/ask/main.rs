@@ -1,5 +1,6 @@
 //! The command line as its user meets it: answers, and what it says of bad input.
 
+mod again;
 mod answer;
 mod bad_folder;
 mod bad_picture;

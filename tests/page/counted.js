@@ -17,10 +17,9 @@
       counts.writes++;
       counts.written_bytes += size ?? data.byteLength - first;
     });
-    wrap(GPUBuffer.prototype, "mapAsync", (_mode, _at, size) => {
-      counts.reads++;
-      counts.read_bytes += size ?? 0;
-    });
+    wrap(GPUBuffer.prototype, "mapAsync", () => counts.reads++);
+    // What is read is copied for it; the buffer that is mapped then is larger and stays.
+    wrap(GPUCommandEncoder.prototype, "copyBufferToBuffer", (...given) => (counts.read_bytes += given.length > 3 ? given[4] : given[2]));
     const post = self.postMessage.bind(self);
     self.postMessage = (message, ...rest) => {
       if (message?.kind === "token") log.push({ ...counts });

@@ -135,6 +135,7 @@ impl Answer<'_> {
         let mut queued = self.queue(0, &mut cache).await?;
         for step in 0..n_max {
             if stopped() {
+                queued.await?;
                 return Ok(StopReason::Stopped);
             }
             // The device goes on with the next token while this one is read; a recording reads it in peace.
@@ -167,11 +168,15 @@ impl Answer<'_> {
                 self.timing.prefill_millis = millis(prefill_started);
             }
             self.timing.decode_millis = millis(prefill_started) - self.timing.prefill_millis;
-            if is_end {
-                return Ok(StopReason::End);
-            }
             if is_last {
-                break;
+                // A read that is dropped on its way leaves its buffer mapped, and the next question fails.
+                if let Some(next) = next {
+                    next.await?;
+                }
+                return Ok(match is_end {
+                    true => StopReason::End,
+                    false => StopReason::Length,
+                });
             }
             token_started = Instant::now();
             queued = match next {

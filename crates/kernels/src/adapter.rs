@@ -21,7 +21,7 @@ impl Gpu {
     /// Opens the best adapter, a software one if there is no other. Later calls return the same.
     ///
     /// # Errors
-    /// [`GpuError::Missing`] without WebGPU, adapter or device.
+    /// [`GpuError::Missing`] without WebGPU, adapter or device; else what went wrong when the kernels' variants were tried.
     pub async fn open() -> Result<Gpu, GpuError> {
         if let Some(gpu) = GPU.get() {
             return Ok(gpu.clone());
@@ -34,8 +34,9 @@ impl Gpu {
         };
         watch(&setup);
         let gpu = Gpu::describe(device, &setup);
-        tuner::tune(&gpu.device).await;
-        Ok(GPU.get_or_init(|| gpu).clone())
+        let gpu = GPU.get_or_init(|| gpu);
+        tuner::tune(&gpu.device).await?;
+        Ok(gpu.clone())
     }
 
     fn describe(device: Device, setup: &WgpuSetup) -> Gpu {

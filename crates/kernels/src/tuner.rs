@@ -7,7 +7,11 @@ use std::sync::{PoisonError, RwLock};
 use burn::tensor::Device;
 use web_time::Instant;
 
-use crate::{device::wait, launch::Constant, trial::Trial};
+use crate::{
+    device::{GpuError, wait},
+    launch::Constant,
+    trial::Trial,
+};
 
 /// How invocations share the rows of a matrix × vector product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,48 +63,47 @@ pub fn set_tuning(tuning: Tuning) {
     *TUNING.write().unwrap_or_else(PoisonError::into_inner) = tuning;
 }
 
-/// Tries the variants on `device` and uses the fastest from now on. A device that fails keeps what it had: the first
-/// work in earnest meets the failure again and tells it.
-pub(crate) async fn tune(device: &Device) {
+/// Tries the variants on `device` and uses the fastest from now on.
+///
+/// # Errors
+/// When the device fails; the variants stay what they were.
+pub(crate) async fn tune(device: &Device) -> Result<(), GpuError> {
     let spreads = SPREADS.map(|spread| Tuning { spread, ..tuning() });
-    if let Some(best) = fastest(device, 1, spreads).await {
-        set_tuning(best);
-    }
+    set_tuning(fastest(device, 1, spreads).await?);
     let rows = MATMUL_ROWS.map(|matmul_rows| Tuning {
         matmul_rows,
         ..tuning()
     });
-    if let Some(best) = fastest(device, N_X, rows).await {
-        set_tuning(best);
-    }
+    set_tuning(fastest(device, N_X, rows).await?);
+    Ok(())
 }
 
 async fn fastest<const N: usize>(
     device: &Device,
     n_x: usize,
     candidates: [Tuning; N],
-) -> Option<Tuning> {
-    let trial = Trial::new(device, SIDE, n_x)?;
+) -> Result<Tuning, GpuError> {
     let before = tuning();
     let mut best = (f64::INFINITY, before);
+    let Some(trial) = Trial::new(device, SIDE, n_x) else {
+        return Ok(before);
+    };
     for candidate in candidates {
-        set_tuning(candidate);
         // The first run compiles.
         for run in 0..=N_RUNS {
+            set_tuning(candidate);
             let started = Instant::now();
             drop(trial.product());
-            if wait(device).await.is_err() {
-                set_tuning(before);
-                return None;
-            }
+            let waited = wait(device).await;
+            set_tuning(before);
+            waited?;
             let seconds = started.elapsed().as_secs_f64();
             if run > 0 && seconds < best.0 {
                 best = (seconds, candidate);
             }
         }
     }
-    set_tuning(before);
-    Some(best.1)
+    Ok(best.1)
 }
 
 impl Spread {

@@ -1,0 +1,58 @@
+//! One engine, question after question, wherever the one before was stopped.
+
+use std::cell::Cell;
+
+use anyhow::{Result, ensure};
+use futures_lite::future::block_on;
+use generate::{Target, open_folder, open_gpu};
+use trace::{Ask, Event, StopReason};
+
+use crate::model;
+
+const QUESTION: &str = "What is 3 + 4?";
+const N_TOKEN: u32 = 9;
+
+/// The step is recorded in the third run of an answer, and the next token is asked for before the last is read: each
+/// stop leaves another state behind.
+#[test]
+fn a_stopped_answer_leaves_nothing_behind() -> Result<()> {
+    block_on(async {
+        let gpu = Target::Gpu(open_gpu().await?);
+        let mut generator = open_folder(&model::tied(), gpu, &mut |_, _| {}).await?;
+        let mut expected = None;
+        for n_stop in [100, 0, 1, 2, 3, 4, 5, 100] {
+            for n_most in [400, N_TOKEN] {
+                let ask = Ask {
+                    question: QUESTION.to_owned(),
+                    method: "plain".to_owned(),
+                    max_tokens: Some(n_most),
+                    temperature: Some(0.0),
+                    ..Ask::default()
+                };
+                let n_seen = Cell::new(0);
+                let (mut ids, mut ended) = (Vec::new(), None);
+                let mut emit = |event: Event| match event {
+                    Event::Token(token) => {
+                        n_seen.set(n_seen.get() + 1);
+                        ids.push(token.id);
+                    }
+                    Event::Done { stop, .. } => ended = Some(stop),
+                    _ => {}
+                };
+                let is_stopped = || n_most != N_TOKEN && n_seen.get() >= n_stop.min(30);
+                generator.ask(&ask, &mut emit, &is_stopped).await?;
+                ensure!(
+                    ended.is_some_and(|end| end != StopReason::Failed),
+                    "{ended:?}"
+                );
+                if n_most == N_TOKEN {
+                    ensure!(
+                        *expected.get_or_insert_with(|| ids.clone()) == ids,
+                        "after a stop at {n_stop}: {ids:?}"
+                    );
+                }
+            }
+        }
+        Ok(())
+    })
+}
