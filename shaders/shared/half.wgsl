@@ -6,3 +6,12 @@ fn float_from_half(half: u32) -> f32 {
     let value = select(normal, subnormal, (half & 0x7c00u) == 0u);
     return bitcast<f32>(bitcast<u32>(value) | ((half & 0x8000u) << 16u));
 }
+
+// Two words of two halves each.
+fn halves(a: u32, b: u32) -> vec4<f32> {
+    return vec4<f32>(
+        float_from_half(a & 0xffffu), float_from_half(a >> 16u),
+        float_from_half(b & 0xffffu), float_from_half(b >> 16u),
+    );
+}
+

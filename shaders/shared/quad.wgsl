@@ -68,13 +68,6 @@ fn total(x: Columns) -> f32 {
     return dot(sum, vec4<f32>(1.0));
 }
 
-fn halves(a: u32, b: u32) -> vec4<f32> {
-    return vec4<f32>(
-        float_from_half(a & 0xffffu), float_from_half(a >> 16u),
-        float_from_half(b & 0xffffu), float_from_half(b >> 16u),
-    );
-}
-
 // Signed on the way: signed integers become floats in one instruction everywhere.
 fn bytes(word: u32) -> vec4<f32> {
     return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<i32>(255));

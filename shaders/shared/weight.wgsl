@@ -8,13 +8,6 @@ fn word_at(index: u32) -> u32 {
     return words[min(index, arrayLength(&words) - 1u)];
 }
 
-fn halves(a: u32, b: u32) -> vec4<f32> {
-    return vec4<f32>(
-        float_from_half(a & 0xffffu), float_from_half(a >> 16u),
-        float_from_half(b & 0xffffu), float_from_half(b >> 16u),
-    );
-}
-
 // Signed on the way: signed integers become floats in one instruction everywhere.
 fn fields(word: u32, shifts: vec4<u32>, mask: i32) -> vec4<f32> {
     return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> shifts) & vec4<i32>(mask));

@@ -7,7 +7,7 @@ use burn::{
     tensor::{DType, Device, Int, Tensor, TensorData},
 };
 use futures_lite::future::block_on;
-use kernels::{Gpu, Matrix, PackedMatrix, Packing, Sampling, Step, StepBuffer, Upload};
+use kernels::{Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Upload};
 use weights::{Format, Layout, pack_rows};
 
 static GPU: LazyLock<Gpu> =
@@ -43,14 +43,9 @@ pub fn devices() -> [Device; 2] {
 pub fn step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
     let angles = (0..head_dim / 2).map(|j| 0.3 + 0.7 * j as f32);
     let mut buffer = StepBuffer::new(head_dim, device);
-    buffer.write(&Step {
-        n_past,
-        draw: 0.0,
-        sampling: Sampling::GREEDY,
-        n_id: 0,
-        cosines: angles.clone().map(f32::cos).collect(),
-        sines: angles.map(f32::sin).collect(),
-    });
+    let cosines = angles.clone().map(f32::cos).collect();
+    let sines = angles.map(f32::sin).collect();
+    buffer.write(&Step::at(n_past, cosines, sines));
     buffer.words()
 }
 

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use kernels::{
-    Angles, BLOCK_TOKEN, Blocks, Heads, KeyValues, LayerOf, ROLE_IMAGE, Reading, Sampling, Scratch,
-    Step, StepBuffer, attention_decode, attention_merge, attention_prefill, mrope,
+    Angles, BLOCK_TOKEN, Blocks, Heads, KeyValues, LayerOf, ROLE_IMAGE, Reading, Scratch, Step,
+    StepBuffer, attention_decode, attention_merge, attention_prefill, mrope,
 };
 
 /// Attention of one new token, with the read-out over every key.
@@ -33,14 +33,8 @@ fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) 
 /// A step at slot `n_past` that rotates nothing.
 fn step_at(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
     let mut buffer = StepBuffer::new(head_dim, device);
-    buffer.write(&Step {
-        n_past,
-        draw: 0.0,
-        sampling: Sampling::GREEDY,
-        n_id: 0,
-        cosines: vec![1.0; head_dim / 2],
-        sines: vec![0.0; head_dim / 2],
-    });
+    let n_angle = head_dim / 2;
+    buffer.write(&Step::at(n_past, vec![1.0; n_angle], vec![0.0; n_angle]));
     buffer.words()
 }
 

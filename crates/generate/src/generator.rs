@@ -199,7 +199,6 @@ impl Answer<'_> {
 
     /// Puts all of the prompt but its last token into the cache; false when it was stopped.
     async fn prefill(&self, cache: &mut Cache, stopped: &dyn Fn() -> bool) -> Result<bool, Error> {
-        let table = self.prepared.positions.rotary_table(&self.model.config);
         let n_prompt = self.prepared.tokens.input_ids.len();
         for first in (0..n_prompt - 1).step_by(PREFILL_CHUNK_TOKEN) {
             if first > 0 {
@@ -208,8 +207,10 @@ impl Answer<'_> {
             if stopped() {
                 return Ok(false);
             }
-            let rows = first..(first + PREFILL_CHUNK_TOKEN).min(n_prompt - 1);
-            self.model.prefill(&table_rows(&table, rows), cache);
+            let tokens = first..(first + PREFILL_CHUNK_TOKEN).min(n_prompt - 1);
+            let positions = &self.prepared.positions;
+            let table = positions.rotary_rows(tokens, &self.model.config);
+            self.model.prefill(&table, cache);
         }
         Ok(true)
     }
@@ -220,7 +221,7 @@ impl Answer<'_> {
         let table = match step.checked_sub(1) {
             None => {
                 let last = positions.n_token() - 1;
-                table_rows(&positions.rotary_table(&self.model.config), last..last + 1)
+                positions.rotary_rows(last..last + 1, &self.model.config)
             }
             Some(fed) => {
                 let position = positions.of_generated(fed);
@@ -276,12 +277,3 @@ impl Answer<'_> {
 
 /// What a step leaves, once the device has it.
 type Queued = Pin<Box<dyn Future<Output = Result<Outcome, GpuError>>>>;
-
-fn table_rows(table: &RotaryTable, rows: std::ops::Range<usize>) -> RotaryTable {
-    let values = rows.start * table.n_angle..rows.end * table.n_angle;
-    RotaryTable {
-        cos: table.cos[values.clone()].to_vec(),
-        sin: table.sin[values].to_vec(),
-        n_angle: table.n_angle,
-    }
-}

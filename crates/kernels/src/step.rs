@@ -27,6 +27,18 @@ pub struct Step {
 }
 
 impl Step {
+    /// For work that chooses no token.
+    pub fn at(n_past: usize, cosines: Vec<f32>, sines: Vec<f32>) -> Step {
+        Step {
+            n_past,
+            draw: 0.0,
+            sampling: Sampling::GREEDY,
+            n_id: 0,
+            cosines,
+            sines,
+        }
+    }
+
     fn words(&self) -> Vec<u32> {
         let Sampling {
             temperature,

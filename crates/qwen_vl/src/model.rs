@@ -4,9 +4,7 @@ use burn::{
     module::Module,
     tensor::{Device, Int, Tensor, TensorData},
 };
-use kernels::{
-    Angles, BLOCK_TOKEN, Blocks, Choice, GpuError, Heads, Matrix, Sampling, Step, project_normed,
-};
+use kernels::{Angles, BLOCK_TOKEN, Blocks, Choice, GpuError, Heads, Matrix, Step, project_normed};
 
 use crate::{
     cache::{Cache, CachePrompt, Slots, words},
@@ -170,14 +168,7 @@ impl Model {
     pub fn prefill(&self, table: &RotaryTable, cache: &mut Cache) {
         let n_token = table.cos.len() / table.n_angle;
         let cache = &mut cache.slots;
-        cache.write_step(&Step {
-            n_past: 0,
-            draw: 0.0,
-            sampling: Sampling::GREEDY,
-            n_id: 0,
-            cosines: Vec::new(),
-            sines: Vec::new(),
-        });
+        cache.write_step(&Step::at(0, Vec::new(), Vec::new()));
         let step = cache.step.words();
         let hidden = self.embed(n_token, &step, cache);
         let text = &self.network.model;

@@ -1,5 +1,7 @@
 //! M-RoPE: positions on three axes (temporal, height, width) and the rotary tables made from them.
 
+use std::ops::Range;
+
 use crate::config::Config;
 use crate::grid::Grid;
 
@@ -108,10 +110,12 @@ impl Positions {
 
     /// Rotary table `[n_token, head_dim / 2]` of the prompt.
     pub fn rotary_table(&self, config: &Config) -> RotaryTable {
-        RotaryTable::of_text(
-            (0..self.n_token()).map(|token| self.of_token(token)),
-            config,
-        )
+        self.rotary_rows(0..self.n_token(), config)
+    }
+
+    /// The same for some tokens of the prompt.
+    pub fn rotary_rows(&self, tokens: Range<usize>, config: &Config) -> RotaryTable {
+        RotaryTable::of_text(tokens.map(|token| self.of_token(token)), config)
     }
 
     /// Rotary table `[n_step, head_dim / 2]` of the first `n_step` generated tokens.

@@ -57,11 +57,7 @@ impl Kernels {
         n_kv_heads: usize,
         head_dim: usize,
     ) -> Kernel {
-        let heads = Heads {
-            n_heads,
-            n_kv_heads,
-            head_dim,
-        };
+        let heads = heads(n_heads, n_kv_heads, head_dim);
         let decode = Decode::new(qkv, keys, values, heads, &self.gpu.device);
         self.kernel(Operation::Decode(Box::new(decode)))
     }
@@ -74,11 +70,7 @@ impl Kernels {
         n_kv_heads: usize,
         head_dim: usize,
     ) -> Kernel {
-        let heads = Heads {
-            n_heads,
-            n_kv_heads,
-            head_dim,
-        };
+        let heads = heads(n_heads, n_kv_heads, head_dim);
         let prefill = Prefill::new(qkv, heads, &self.gpu.device);
         self.kernel(Operation::Prefill(Box::new(prefill)))
     }
@@ -109,5 +101,13 @@ impl Kernel {
         let data = data.map_err(|error| JsError::new(&error.to_string()))?;
         data.try_to_vec()
             .map_err(|error| JsError::new(&error.to_string()))
+    }
+}
+
+fn heads(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Heads {
+    Heads {
+        n_heads,
+        n_kv_heads,
+        head_dim,
     }
 }
