@@ -1,5 +1,5 @@
 // Causal attention over the cache: row m of this chunk sits in slot step[0] + m and sees slots 0 … step[0] + m.
-// Query head h reads key/value head h / (n_heads / n_kv_heads). One invocation per row and query head.
+// Query head h reads key/value head h / (n_heads / n_kv_heads). A workgroup covers 16 rows of one query head.
 // Keys lie as attention_decode.wgsl says. Needs: N_VEC4, a quarter of the head width.
 
 struct Params {
@@ -16,39 +16,34 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
 @group(0) @binding(5) var<uniform> p: Params;
 
+var<private> head: u32;
+var<private> kv_head: u32;
+
+fn bounds(row: u32) -> vec2<u32> {
+    return vec2<u32>(0u, select(0u, step[0] + row + 1u, row < p.n_rows));
+}
+
+fn query4(row: u32, d: u32) -> vec4<f32> {
+    let at = (min(row, p.n_rows - 1u) * (p.n_heads + 2u * p.n_kv_heads) + head) * N_VEC4 + d;
+    return qkv[at] * bitcast<f32>(p.scale_bits);
+}
+
+// Blocks of the cache are whole, those of the rows too.
+fn key4(slot: u32, d: u32) -> vec4<f32> {
+    return keys[((slot / 64u * p.n_kv_heads + kv_head) * N_VEC4 + d) * 64u + slot % 64u];
+}
+
+fn value4(slot: u32, d: u32) -> vec4<f32> {
+    return values[(slot * p.n_kv_heads + kv_head) * N_VEC4 + d];
+}
+
+fn keep(row: u32, d: u32, value: vec4<f32>) {
+    if (row < p.n_rows) { out[(row * p.n_heads + head) * N_VEC4 + d] = value; }
+}
+
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.x;
-    let head = id.y;
-    if (row >= p.n_rows) {
-        return;
-    }
-    let kv_head = head / (p.n_heads / p.n_kv_heads);
-    let first = (row * (p.n_heads + 2u * p.n_kv_heads) + head) * N_VEC4;
-    var query: array<vec4<f32>, N_VEC4>;
-    var sum: array<vec4<f32>, N_VEC4>;
-    for (var d = 0u; d < N_VEC4; d++) {
-        query[d] = qkv[first + d] * bitcast<f32>(p.scale_bits);
-    }
-    var maximum = -3.0e38;
-    var total = 0.0;
-    for (var slot = 0u; slot <= step[0] + row; slot++) {
-        let key = (slot / 64u * p.n_kv_heads + kv_head) * N_VEC4 * 64u + slot % 64u;
-        let at = (slot * p.n_kv_heads + kv_head) * N_VEC4;
-        var score = 0.0;
-        for (var d = 0u; d < N_VEC4; d++) {
-            score += dot(query[d], keys[key + d * 64u]);
-        }
-        let raised = max(maximum, score);
-        let decay = exp(maximum - raised);
-        let weight = exp(score - raised);
-        maximum = raised;
-        total = total * decay + weight;
-        for (var d = 0u; d < N_VEC4; d++) {
-            sum[d] = sum[d] * decay + weight * values[at + d];
-        }
-    }
-    for (var d = 0u; d < N_VEC4; d++) {
-        out[(row * p.n_heads + head) * N_VEC4 + d] = sum[d] / total;
-    }
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    head = group.y;
+    kv_head = head / (p.n_heads / p.n_kv_heads);
+    attend(local, group.x * 16u);
 }

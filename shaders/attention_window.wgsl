@@ -1,5 +1,5 @@
-// Two-way attention inside a window: row m sees rows borders[m].x … borders[m].y. Rows of qkv hold all
-// query heads, then all key heads, then all value heads. One invocation per row and head.
+// Two-way attention inside a window: row m sees rows borders[m].x … borders[m].y − 1. Rows of qkv hold all
+// query heads, then all key heads, then all value heads. A workgroup covers 16 rows of one head.
 // Needs: N_VEC4, a quarter of the head width.
 
 struct Params {
@@ -13,38 +13,36 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> out: array<vec4<f32>>;
 @group(0) @binding(3) var<uniform> p: Params;
 
+var<private> head: u32;
+
+fn bounds(row: u32) -> vec2<u32> {
+    if (row >= p.n_rows) { return vec2<u32>(0xffffffffu, 0u); }
+    return borders[row];
+}
+
+// Of the queries (0), keys (1) and values (2).
+fn row4(row: u32, part: u32, d: u32) -> vec4<f32> {
+    return qkv[((min(row, p.n_rows - 1u) * 3u + part) * p.n_heads + head) * N_VEC4 + d];
+}
+
+fn query4(row: u32, d: u32) -> vec4<f32> {
+    return row4(row, 0u, d) * bitcast<f32>(p.scale_bits);
+}
+
+fn key4(slot: u32, d: u32) -> vec4<f32> {
+    return row4(slot, 1u, d);
+}
+
+fn value4(slot: u32, d: u32) -> vec4<f32> {
+    return row4(slot, 2u, d);
+}
+
+fn keep(row: u32, d: u32, value: vec4<f32>) {
+    if (row < p.n_rows) { out[(row * p.n_heads + head) * N_VEC4 + d] = value; }
+}
+
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let row = id.x;
-    let head = id.y;
-    if (row >= p.n_rows) {
-        return;
-    }
-    let stride = 3u * p.n_heads * N_VEC4;
-    var query: array<vec4<f32>, N_VEC4>;
-    var sum: array<vec4<f32>, N_VEC4>;
-    for (var d = 0u; d < N_VEC4; d++) {
-        query[d] = qkv[row * stride + head * N_VEC4 + d] * bitcast<f32>(p.scale_bits);
-    }
-    var maximum = -3.0e38;
-    var total = 0.0;
-    for (var other = borders[row].x; other < borders[row].y; other++) {
-        let key = other * stride + (p.n_heads + head) * N_VEC4;
-        let value = key + p.n_heads * N_VEC4;
-        var score = 0.0;
-        for (var d = 0u; d < N_VEC4; d++) {
-            score += dot(query[d], qkv[key + d]);
-        }
-        let raised = max(maximum, score);
-        let decay = exp(maximum - raised);
-        let weight = exp(score - raised);
-        maximum = raised;
-        total = total * decay + weight;
-        for (var d = 0u; d < N_VEC4; d++) {
-            sum[d] = sum[d] * decay + weight * qkv[value + d];
-        }
-    }
-    for (var d = 0u; d < N_VEC4; d++) {
-        out[(row * p.n_heads + head) * N_VEC4 + d] = sum[d] / total;
-    }
+fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    head = group.y;
+    attend(local, group.x * 16u);
 }

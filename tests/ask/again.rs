@@ -56,3 +56,49 @@ fn a_stopped_answer_leaves_nothing_behind() -> Result<()> {
         Ok(())
     })
 }
+
+/// 1,800 letters are more than three chunks of 512 tokens for a tokenizer that never saw them together.
+#[test]
+fn a_long_prompt_tells_how_far_it_is_and_stops_in_between() -> Result<()> {
+    block_on(async {
+        let cpu = Target::Cpu(generate::Device::flex());
+        let mut generator = open_folder(&model::tied(), cpu, &mut |_, _| {}).await?;
+        for is_stopped_midway in [false, true] {
+            let ask = Ask {
+                question: "qzxj".repeat(450),
+                method: "plain".to_owned(),
+                max_tokens: Some(1),
+                temperature: Some(0.0),
+                ..Ask::default()
+            };
+            let told = Cell::new((0, 0));
+            let (mut n_told, mut n_token, mut ended) = (0, 0, None);
+            let mut emit = |event: Event| match event {
+                Event::Prefill {
+                    read_tokens,
+                    prompt_tokens,
+                } => {
+                    assert_eq!(read_tokens, told.get().0 + 512);
+                    assert!(read_tokens < prompt_tokens);
+                    told.set((read_tokens, prompt_tokens));
+                    n_told += 1;
+                }
+                Event::Token(_) => n_token += 1,
+                Event::Done { stop, .. } => ended = Some(stop),
+                _ => {}
+            };
+            let is_stopped = || is_stopped_midway && told.get().0 >= 1024;
+            generator.ask(&ask, &mut emit, &is_stopped).await?;
+            let expected = match is_stopped_midway {
+                true => (2, 0, Some(StopReason::Stopped)),
+                false => ((told.get().1 - 2) / 512, 1, Some(StopReason::Length)),
+            };
+            ensure!(n_told >= 2, "{n_told} chunks are no test");
+            ensure!(
+                (n_told, n_token, ended) == expected,
+                "{n_told} {n_token} {ended:?}"
+            );
+        }
+        Ok(())
+    })
+}

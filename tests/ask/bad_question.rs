@@ -65,6 +65,10 @@ const SETTINGS: &[Row] = &[
     ),
     (&["--max-tokens", "0"], &["max_tokens is 0", "1 or more"]),
     (
+        &["--max-tokens", "40000"],
+        &["40000 max_tokens", "32768 at most"],
+    ),
+    (
         &["--max-pixels", "0"],
         &["min_pixels", "at most max_pixels", "3136 and 0", "correct"],
     ),

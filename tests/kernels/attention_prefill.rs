@@ -29,4 +29,8 @@ fn published_and_awkward_heads() {
     check(9, 2, heads(5, 1, 32), 1.0);
     check(65, 1, heads(2, 2, 8), 1.0);
     check(9, 2, heads(4, 2, 16), 30.0);
+    check(33, 150, heads(4, 2, 80), 1.0);
+    check(16, 48, heads(3, 3, 72), 1.0);
+    check(1, 0, heads(2, 1, 64), 1.0);
+    check(17, 500, heads(2, 1, 128), 3.0);
 }

@@ -10,8 +10,10 @@ use futures_lite::future::block_on;
 use kernels::{Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Upload};
 use weights::{Format, Layout, pack_rows};
 
-static GPU: LazyLock<Gpu> =
-    LazyLock::new(|| block_on(Gpu::open()).expect("the kernel tests need a Vulkan driver"));
+static GPU: LazyLock<Gpu> = LazyLock::new(|| {
+    crate::mutations::apply();
+    block_on(Gpu::open()).expect("the kernel tests need a Vulkan driver")
+});
 
 /// Runs `compute` on the CPU twin and on the GPU; every difference must stay below `tolerance` times
 /// the twin's root mean square, or its value at that place where that is larger.

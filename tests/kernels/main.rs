@@ -13,6 +13,7 @@ mod matmul;
 mod matvec;
 mod matvec_gated;
 mod mrope;
+mod mutations;
 mod norm;
 mod readout;
 mod rope;

@@ -3,11 +3,20 @@
   const counting = () => {
     const counts = { dispatches: 0, submits: 0, reads: 0, read_bytes: 0, buffers: 0, writes: 0, written_bytes: 0 };
     const log = [];
+    // From the first request of a step to the end of its submission, all steps so far.
+    let began = 0;
+    let asking_millis = 0;
     const wrap = (prototype, name, count) => {
       const original = prototype[name];
       prototype[name] = function (...given) {
+        if (name !== "mapAsync") began ||= performance.now();
         count(...given);
-        return original.apply(this, given);
+        const result = original.apply(this, given);
+        if (name === "submit") {
+          asking_millis += performance.now() - began;
+          began = 0;
+        }
+        return result;
       };
     };
     wrap(GPUComputePassEncoder.prototype, "dispatchWorkgroups", () => counts.dispatches++);
@@ -22,7 +31,7 @@
     wrap(GPUCommandEncoder.prototype, "copyBufferToBuffer", (...given) => (counts.read_bytes += given.length > 3 ? given[4] : given[2]));
     const post = self.postMessage.bind(self);
     self.postMessage = (message, ...rest) => {
-      if (message?.kind === "token") log.push({ ...counts });
+      if (message?.kind === "token") log.push({ ...counts, asking_millis });
       post(message, ...rest);
     };
     new BroadcastChannel("counted").onmessage = ({ target }) => target.postMessage(log);

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::browser::WebGpu;
-use crate::memory::write_large_model;
+use crate::memory::N_ROWS;
+use crate::model::write_with_rows;
 use crate::site::{self, Site};
 use crate::{Outcome, PICTURE, QUESTION, judge};
 
@@ -57,7 +58,7 @@ fn a_large_model_is_refused_without_webgpu() -> Outcome {
     let Some(site) = Site::open(WebGpu::Missing)? else {
         return Ok(());
     };
-    write_large_model(&site.models().join("large"))?;
+    write_with_rows(N_ROWS, &site.models().join("large"))?;
     let outcome = site.load("models/large/")?;
     judge::failure(&site, "a large model", &outcome)?;
     let message = outcome["error"].as_str().unwrap_or_default();
@@ -102,5 +103,32 @@ fn a_software_gpu_is_tried_against_the_processor_once() -> Outcome {
     let again = site.ask(PICTURE, QUESTION, 4)?;
     assert!(again.get("error").is_none(), "{again}");
     assert_eq!(site.run(state, json!(null))?["workers"], seen["workers"]);
+    Ok(())
+}
+
+/// Some browsers offer WebGPU to pages before they offer it to workers.
+#[test]
+fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.run(
+        "localStorage.setItem('lookback-device', 'gpu');
+         const Real = window.Worker;
+         window.Worker = function (url, options) {
+           const script = `delete WorkerNavigator.prototype.gpu; await import(${JSON.stringify(url)});`;
+           return new Real(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options);
+         };",
+        json!(null),
+    )?;
+    let answer = site.ask(PICTURE, QUESTION, 4)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    let notice = site.run("return part('device').textContent", json!(null))?;
+    assert!(
+        notice
+            .as_str()
+            .is_some_and(|notice| notice.contains("no WebGPU")),
+        "{notice}"
+    );
     Ok(())
 }

@@ -11,6 +11,7 @@ mod keep;
 mod link;
 mod maker;
 mod memory;
+mod model;
 mod offline;
 mod played;
 mod recorded;

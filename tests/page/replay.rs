@@ -118,6 +118,30 @@ fn the_page_opens_with_a_recording_that_plays_without_webgpu() -> Outcome {
 }
 
 #[test]
+fn enter_asks_as_soon_as_the_model_is_loaded() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    let seen = run(
+        &site,
+        "element.load(element.getAttribute('model'));
+         await until('loading', () => part('status').textContent !== '');
+         const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true });
+         part('question').dispatchEvent(enter);
+         await until('the promise', () => part('status').textContent.endsWith('your question is next'));
+         await until('the answer', () => all('[data-token]').length > 3);
+         part('ask').click();
+         return part('status').textContent;",
+        json!(null),
+    )?;
+    assert!(
+        !seen.as_str().unwrap_or_default().contains("next"),
+        "{seen}"
+    );
+    Ok(())
+}
+
+#[test]
 fn with_less_motion_the_recording_shows_its_end() -> Outcome {
     let Some(site) = Site::open(WebGpu::Missing)? else {
         return Ok(());

@@ -25,11 +25,15 @@
     }
   }
 
-  // Holds the element's place until the page is there, so that nothing below it moves.
+  // Holds the element's place until the page is there, so that nothing below it moves, and shows its picture where the
+  // stage will be.
   const placeholder = new CSSStyleSheet();
-  placeholder.replaceSync(
-    ":host{display:block;min-height:30rem} :host([hidden]){display:none} iframe{display:block;width:100%;height:30rem;border:0}",
-  );
+  placeholder.replaceSync(`
+    :host { display: block; min-height: 30rem; container-type: inline-size }
+    :host([hidden]) { display: none }
+    iframe { display: block; width: 100%; height: 30rem; border: 0 }
+    img { display: block; box-sizing: border-box; width: 100%; aspect-ratio: 4 / 3; max-height: 30svh; object-fit: contain; background: rgb(128 128 128 / 10%) }
+    @container (min-width: 60rem) { img { width: calc((100% - 3rem) * 6 / 11); max-height: clamp(12rem, 100svh - 31rem, 52svh) } }`);
 
   // Elements out of sight cost nothing; half a screen before they are seen they begin.
   const seen = new IntersectionObserver(
@@ -127,7 +131,20 @@
     }
 
     connectedCallback() {
-      if (!this.#player) seen.observe(this);
+      if (this.#player) return;
+      this.#showPicture();
+      seen.observe(this);
+    }
+
+    #showPicture() {
+      const src = this.getAttribute("src") ?? this.querySelector(":scope > img")?.getAttribute("src");
+      if (!src) return;
+      const picture = new Image();
+      picture.src = absolute(src);
+      picture.alt = "";
+      // A picture that does not arrive is told by what follows.
+      picture.onerror = () => picture.remove();
+      this.shadowRoot.replaceChildren(picture);
     }
 
     disconnectedCallback() {

@@ -108,6 +108,16 @@ pub enum Error {
         /// What is accepted.
         expected: &'static str,
     },
+    /// More than a recording of the answer can hold.
+    #[error("{got} {field} are asked for, but an answer can have {limit} at most; ask for less")]
+    TooMany {
+        /// What there is too much of.
+        field: &'static str,
+        /// How many.
+        got: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// No image area satisfies the limits asked for.
     #[error(
         "the limits on an image's area need {rule}, got {got}; correct min_pixels or max_pixels"

@@ -56,7 +56,8 @@ impl Generator {
         Prepared::from_messages(&self.host, &self.model, messages, ask)
     }
 
-    /// Answers a question, reporting `Prompt`, every `Token` and `Done`. `stopped` is asked between tokens.
+    /// Answers a question, reporting `Prompt`, `Prefill` of a long prompt, every `Token` and `Done`. `stopped` is asked
+    /// between chunks of the prompt and between tokens.
     ///
     /// # Errors
     /// As [`Generator::prepare`], and when the device fails; the generator can be asked again unless the error is fatal.
@@ -127,7 +128,7 @@ impl Answer<'_> {
         let n_free = self.model.max_cache_token() - n_prompt;
         let n_max = self.prepared.settings.n_max_token.min(n_free);
         let mut cache = self.cache(images.as_ref(), n_prompt + n_max);
-        if !self.prefill(&mut cache, stopped).await? {
+        if !self.prefill(&mut cache, emit, stopped).await? {
             return Ok(StopReason::Stopped);
         }
         let mut stream = TokenStream::new(true);
@@ -197,12 +198,22 @@ impl Answer<'_> {
         self.model.cache(&prompt, n_token)
     }
 
-    /// Puts all of the prompt but its last token into the cache; false when it was stopped.
-    async fn prefill(&self, cache: &mut Cache, stopped: &dyn Fn() -> bool) -> Result<bool, Error> {
+    /// Puts all of the prompt but its last token into the cache, telling after every chunk but the last how far it is;
+    /// false when it was stopped.
+    async fn prefill(
+        &self,
+        cache: &mut Cache,
+        emit: &mut dyn FnMut(Event),
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<bool, Error> {
         let n_prompt = self.prepared.tokens.input_ids.len();
         for first in (0..n_prompt - 1).step_by(PREFILL_CHUNK_TOKEN) {
             if first > 0 {
                 self.model.wait().await?;
+                emit(Event::Prefill {
+                    read_tokens: first as u32,
+                    prompt_tokens: n_prompt as u32,
+                });
             }
             if stopped() {
                 return Ok(false);

@@ -2,12 +2,13 @@
 
 use qwen_vl::{
     config::{ConfigError, PreprocessorConfig},
-    image::{PatchedImage, Picture},
+    grid::Grid,
+    image::{PatchedImage, Picture, PictureError},
     model::Model,
     mrope::Positions,
     prompt::{Message, PromptError, PromptTokens, TokenRole},
 };
-use trace::{Ask, ImageFile, Prompt, PromptImage};
+use trace::{Ask, ImageFile, MAX_CELLS, MAX_IMAGES, MAX_TOKENS, Prompt, PromptImage};
 
 use crate::{Error, Method, Sampler, files::Host};
 
@@ -67,15 +68,23 @@ impl Prepared {
         let settings = settings(host, ask)?;
         let preprocessor = preprocessor(host, ask)?;
         let rendered = host.template.render(messages)?;
-        let images = ask.images.iter().map(|file| patched(file, &preprocessor));
-        let images = images.collect::<Result<Vec<_>, Error>>()?;
-        let grids: Vec<_> = images.iter().map(|image| image.grid).collect();
+        // Whether the prompt fits is known before any picture is resized.
+        let pictures = ask.images.iter().map(|file| decoded(file, &preprocessor));
+        let (pictures, grids): (Vec<_>, Vec<_>) = pictures
+            .collect::<Result<Vec<_>, Error>>()?
+            .into_iter()
+            .unzip();
+        let n_image_token: usize = grids.iter().map(|grid| grid.n_image_token()).sum();
+        at_most("image tokens", n_image_token, MAX_CELLS)?;
         let n_context = model.max_cache_token();
         let tokens = PromptTokens::new(&rendered, &grids, &host.tokenizer, config, n_context - 1)?;
         if tokens.input_ids.is_empty() {
             return Err(PromptError::EmptyQuestion.into());
         }
         let positions = Positions::of_prompt(&tokens.input_ids, &tokens.grids(), config)?;
+        let images = pictures.into_iter().zip(&ask.images);
+        let images = images.map(|(picture, file)| patched(picture, file, &preprocessor));
+        let images = images.collect::<Result<Vec<_>, Error>>()?;
         let prompt = prompt(messages, &tokens, &images, &ask.images);
         Ok(Prepared {
             tokens,
@@ -126,13 +135,28 @@ fn preprocessor(host: &Host, ask: &Ask) -> Result<PreprocessorConfig, Error> {
     })
 }
 
-fn patched(file: &ImageFile, preprocessor: &PreprocessorConfig) -> Result<PatchedImage, Error> {
+fn decoded(file: &ImageFile, preprocessor: &PreprocessorConfig) -> Result<(Picture, Grid), Error> {
     let picture = Picture::decode(&file.bytes);
-    let patched = picture.and_then(|picture| PatchedImage::new(&picture, preprocessor));
-    patched.map_err(|source| Error::Picture {
+    let with_grid = picture.and_then(|picture| {
+        let grid = PatchedImage::grid_of(&picture, preprocessor)?;
+        Ok((picture, grid))
+    });
+    with_grid.map_err(|source| unusable(file, source))
+}
+
+fn patched(
+    picture: Picture,
+    file: &ImageFile,
+    preprocessor: &PreprocessorConfig,
+) -> Result<PatchedImage, Error> {
+    PatchedImage::new(&picture, preprocessor).map_err(|source| unusable(file, source))
+}
+
+fn unusable(file: &ImageFile, source: PictureError) -> Error {
+    Error::Picture {
         name: file.name.clone(),
         source,
-    })
+    }
 }
 
 fn prompt(
@@ -192,10 +216,20 @@ fn settings(host: &Host, ask: &Ask) -> Result<Settings, Error> {
     })?;
     let n_max_token = ask.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS) as usize;
     check("max_tokens", n_max_token as f32, "1 or more", |n| n >= 1.0)?;
+    at_most("max_tokens", n_max_token, MAX_TOKENS)?;
+    at_most("images", ask.images.len(), MAX_IMAGES)?;
     Ok(Settings {
         sampler,
         n_max_token,
     })
+}
+
+/// What a trace file cannot hold is not begun.
+fn at_most(field: &'static str, got: usize, limit: usize) -> Result<(), Error> {
+    if got <= limit {
+        return Ok(());
+    }
+    Err(Error::TooMany { field, got, limit })
 }
 
 fn check(

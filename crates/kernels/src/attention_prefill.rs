@@ -4,19 +4,21 @@ use burn_wgpu::CubeTensor;
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
-    sizes::Heads,
+    sizes::{Heads, TILE_ROWS},
 };
 
 /// Constants of `attention_prefill.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionPrefill {
-    /// Width of a head; a multiple of 8.
+    /// Width of a head; a multiple of 8 up to [`crate::MAX_HEAD_DIM`].
     pub head_dim: u32,
 }
 
 impl Shader for AttentionPrefill {
-    const WGSL: &'static [&'static str] =
-        &[include_str!("../../../shaders/attention_prefill.wgsl")];
+    const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/attention_tile.wgsl"),
+        include_str!("../../../shaders/attention_prefill.wgsl"),
+    ];
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![("N_VEC4", Constant::U32(self.head_dim / 4))]
@@ -37,7 +39,7 @@ pub(crate) fn run(
         AttentionPrefill {
             head_dim: heads.head_dim as u32,
         },
-        [n_rows.div_ceil(64) as u32, heads.n_heads as u32, 1],
+        [n_rows.div_ceil(TILE_ROWS) as u32, heads.n_heads as u32, 1],
         &[
             Binding::Read(qkv),
             Binding::Read(keys),

@@ -2,17 +2,23 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::launch::{Binding, Constant, Shader, launch};
+use crate::{
+    launch::{Binding, Constant, Shader, launch},
+    sizes::TILE_ROWS,
+};
 
 /// Constants of `attention_window.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionWindow {
-    /// Width of a head; a multiple of 4.
+    /// Width of a head; a multiple of 4 up to [`crate::MAX_HEAD_DIM`].
     pub head_dim: u32,
 }
 
 impl Shader for AttentionWindow {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/attention_window.wgsl")];
+    const WGSL: &'static [&'static str] = &[
+        include_str!("../../../shaders/shared/attention_tile.wgsl"),
+        include_str!("../../../shaders/attention_window.wgsl"),
+    ];
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![("N_VEC4", Constant::U32(self.head_dim / 4))]
@@ -33,7 +39,7 @@ pub(crate) fn run(
         AttentionWindow {
             head_dim: head_dim as u32,
         },
-        [n_rows.div_ceil(64) as u32, n_heads as u32, 1],
+        [n_rows.div_ceil(TILE_ROWS) as u32, n_heads as u32, 1],
         &[
             Binding::Read(qkv),
             Binding::Read(borders),

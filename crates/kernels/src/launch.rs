@@ -48,7 +48,10 @@ struct Source<S>(S);
 
 impl<S: Shader> KernelSource for Source<S> {
     fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.0.wgsl())
+        #[cfg(not(debug_assertions))]
+        return SourceTemplate::new(self.0.wgsl());
+        #[cfg(debug_assertions)]
+        SourceTemplate::new(mutated::<S>(self.0.wgsl()))
     }
 
     fn id(&self) -> KernelId {
@@ -60,6 +63,38 @@ impl<S: Shader> KernelSource for Source<S> {
 
     fn lang(&self) -> &'static str {
         "wgsl"
+    }
+}
+
+/// A fault that is put into a kernel on purpose, to see whether the tests notice.
+#[cfg(debug_assertions)]
+#[derive(Clone, Debug)]
+pub struct Mutation {
+    /// Name of the [`Shader`].
+    pub kernel: String,
+    /// What is replaced in its text.
+    pub from: String,
+    /// What takes its place.
+    pub to: String,
+}
+
+#[cfg(debug_assertions)]
+static MUTATION: std::sync::OnceLock<Mutation> = std::sync::OnceLock::new();
+
+/// Puts a fault into what is compiled from now on; the first one counts.
+#[cfg(debug_assertions)]
+pub fn mutate(mutation: Mutation) {
+    MUTATION.get_or_init(|| mutation);
+}
+
+#[cfg(debug_assertions)]
+fn mutated<S: Shader>(wgsl: String) -> String {
+    let name = std::any::type_name::<S>().rsplit("::").next();
+    match MUTATION.get() {
+        Some(mutation) if name == Some(mutation.kernel.as_str()) => {
+            wgsl.replace(&mutation.from, &mutation.to)
+        }
+        _ => wgsl,
     }
 }
 

@@ -62,14 +62,16 @@ pub mod swiglu;
 pub use device::{Gpu, GpuError, first_line, flush, read_words, run_constructors, wait};
 #[cfg(not(target_feature = "simd128"))]
 pub use launch::{Constant, Shader};
+#[cfg(all(debug_assertions, not(target_feature = "simd128")))]
+pub use launch::{Mutation, mutate};
 pub use linear::{
     DenseMatrix, Linear, Matrix, Norm, PackedMatrix, Packing, gated, project, project_normed,
     side_by_side,
 };
 pub use recorder::Recorder;
 pub use sizes::{
-    BLOCK_TOKEN, Blocks, Choice, Heads, IMAGE_ROW, LayerOf, ROLE_COUNTED, ROLE_GENERATED,
-    ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION, RopeHeads, Sampling, Shares,
+    BLOCK_TOKEN, Blocks, Choice, Heads, IMAGE_ROW, LayerOf, MAX_HEAD_DIM, ROLE_COUNTED,
+    ROLE_GENERATED, ROLE_IMAGE, ROLE_OUTSIDE, ROLE_QUESTION, RopeHeads, Sampling, Shares,
 };
 pub use step::{Step, StepBuffer};
 pub use tensor::{

@@ -50,7 +50,7 @@ pub struct Heads {
     pub n_heads: usize,
     /// Key/value heads; divides `n_heads`.
     pub n_kv_heads: usize,
-    /// Width of a head; a multiple of 8.
+    /// Width of a head; a multiple of 8 up to [`MAX_HEAD_DIM`].
     pub head_dim: usize,
 }
 
@@ -78,6 +78,13 @@ pub const ROLE_IMAGE: u32 = 4;
 
 /// Cache slots of a block: a workgroup's invocations, and the unit in which keys lie.
 pub const BLOCK_TOKEN: usize = 64;
+
+/// Widest head: its queries, keys and scores share 16 KiB of workgroup memory.
+pub const MAX_HEAD_DIM: usize = 128;
+
+/// Rows of queries that a workgroup of `shared/attention_tile.wgsl` covers.
+#[cfg(not(target_feature = "simd128"))]
+pub(crate) const TILE_ROWS: usize = 16;
 
 /// Stretches into which a block's context is cut, so that every invocation has work.
 pub fn n_parts(head_dim: usize) -> usize {

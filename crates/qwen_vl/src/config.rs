@@ -11,6 +11,7 @@ pub use preprocessor::PreprocessorConfig;
 pub use vision::VisionConfig;
 
 use field::{Fields, N_MAX_POSITION, N_MAX_VOCAB, N_MAX_WIDTH};
+use kernels::MAX_HEAD_DIM;
 use serde_json::Value;
 
 /// The one architecture this engine runs, as `architectures` names it.
@@ -129,8 +130,8 @@ impl Config {
             ),
         )?;
         inconsistent(
-            self.head_dim.is_multiple_of(8),
-            "head_dim to be a multiple of 8",
+            self.head_dim.is_multiple_of(8) && self.head_dim <= MAX_HEAD_DIM,
+            "head_dim to be a multiple of 8 up to 128",
             self.head_dim.to_string(),
         )?;
         inconsistent(

@@ -76,6 +76,13 @@ pub enum Event {
     Loaded(Loaded),
     /// The prompt is built; generation begins.
     Prompt(Prompt),
+    /// A long prompt goes through the network chunk by chunk.
+    Prefill {
+        /// Tokens that have gone through.
+        read_tokens: u32,
+        /// All of the prompt, those of its images included.
+        prompt_tokens: u32,
+    },
     /// One generated token.
     Token(Token),
     /// The answer is complete.

@@ -16,7 +16,7 @@ pub fn Announcer(run: Run) -> impl IntoView {
         Phase::Waiting => "On its way.".to_owned(),
         Phase::Done => format!("The answer is complete. {}", run.trace.with(looks_back)),
         Phase::Idle => run.trace.with(looks_back),
-        Phase::Answering | Phase::Failed(_) => String::new(),
+        Phase::Reading(_) | Phase::Answering | Phase::Failed(_) => String::new(),
     };
     // Scrubbing through an answer is not heard; playing it is, and so is its end.
     let live = move || {

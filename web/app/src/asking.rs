@@ -87,6 +87,14 @@ impl Asking {
         self.submit(Some(ask));
     }
 
+    /// Asks when the load that is on its way has ended well; nothing happens while an answer is on its way.
+    pub fn ask_once_loaded(&self) {
+        let is_loading = self.run.phase.with_untracked(Phase::is_running);
+        self.run
+            .is_asked_next
+            .set(is_loading && self.course.is_load_only.get());
+    }
+
     /// Stops the answer or the load; nothing happens when none is on its way.
     pub fn stop(&self) {
         if let Some(job) = self.course.job.get() {
@@ -235,8 +243,24 @@ impl Asking {
                     self.end(Phase::Idle);
                 }
             }
-            Event::Prompt(_) => self.run.phase.set(Phase::Answering),
-            Event::Token(token) => self.host.tell("token", &object_of(&token)),
+            Event::Prompt(_) => self.run.phase.set(Phase::Reading(None)),
+            Event::Prefill {
+                read_tokens,
+                prompt_tokens,
+            } => self
+                .run
+                .phase
+                .set(Phase::Reading(Some((read_tokens, prompt_tokens)))),
+            Event::Token(token) => {
+                if self
+                    .run
+                    .phase
+                    .with_untracked(|phase| *phase != Phase::Answering)
+                {
+                    self.run.phase.set(Phase::Answering);
+                }
+                self.host.tell("token", &object_of(&token));
+            }
             Event::Done { .. } => self.end(Phase::Done),
             Event::Error(failure) => self.end(Phase::Failed(failure)),
         }
@@ -257,8 +281,15 @@ impl Asking {
         if let (Phase::Done, Ok(trace)) = (&phase, &result) {
             self.host.tell("done", trace);
         }
+        let is_loaded = self.course.is_load_only.get() && phase == Phase::Idle;
+        let is_asked_next = self.run.is_asked_next.get_untracked();
+        self.run.is_asked_next.set(false);
         if let Some(ended) = self.course.ended.take() {
             ended(result);
+        }
+        if is_asked_next && is_loaded {
+            let asking = self.clone();
+            leptos::task::spawn_local(async move { asking.ask(None).await });
         }
     }
 }

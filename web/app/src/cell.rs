@@ -30,25 +30,20 @@ pub fn cell_at(
 
 /// The raw number of one cell.
 pub fn cell_figure(run: Run, cell: Option<usize>) -> String {
-    let Some((cell, token)) = cell.zip(run.current.get()) else {
+    let Some((cell, span)) = cell.zip(run.looking.shown.get()) else {
         return "Point at a cell for its number.".to_owned();
     };
     run.trace.with(|trace| {
-        let cols = trace
-            .prompt
-            .images
-            .first()
-            .map_or(1, |image| image.cols.max(1)) as usize;
-        let token = trace.tokens.get(token);
-        let Some((token, &byte)) = token.and_then(|token| Some((token, token.map.get(cell)?)))
-        else {
+        let map = span.map(trace);
+        let probability = map.as_ref().and_then(|map| map.cells.get(cell));
+        let Some((map, probability)) = map.as_ref().zip(probability) else {
             return String::new();
         };
-        let percent = f32::from(byte) / 255.0 * token.map_max * 100.0;
         format!(
-            "Row {}, column {}: {percent:.2} % of all attention",
-            cell / cols + 1,
-            cell % cols + 1
+            "Row {}, column {}: {:.2} % of all attention",
+            cell / map.n_cols + 1,
+            cell % map.n_cols + 1,
+            probability * 100.0
         )
     })
 }

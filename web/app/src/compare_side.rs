@@ -6,7 +6,7 @@ use web_sys::{Event, KeyboardEvent};
 
 use crate::answer::token_of;
 use crate::compare::Side;
-use crate::gaze::light_of;
+use crate::gaze::{full_light, light_of};
 use crate::mark::{counts_words, marker_class, marker_words};
 use crate::methods::method_words;
 use crate::passage::{Piece, class_of, label_of, pieces_of, visible_segments};
@@ -125,7 +125,7 @@ fn figures_of(trace: &Trace, token: usize) -> MapFigures {
         .get(token)
         .map_or("", |token| token.text.trim());
     MapFigures::new(
-        light_of(trace, Some(span), Some(trace::peak(&trace.tokens))),
+        light_of(trace, span, full_light(trace, span, false)),
         format!("{} “{text}”", span.words()),
         span.shares(trace),
         span.map(trace).as_ref(),

@@ -84,6 +84,15 @@ pub async fn choose(base: &str) {
     CHOSEN.with(|chosen| chosen.set(Some(device)));
 }
 
+/// Lets the processor answer instead of the GPU; false where it does already.
+pub fn fall_back() -> bool {
+    let is_gpu = matches!(untrack(chosen), Some(Device::Gpu | Device::SoftwareGpu));
+    if is_gpu {
+        CHOSEN.with(|chosen| chosen.set(Some(Device::OnlyCpu)));
+    }
+    is_gpu
+}
+
 fn is_webgpu_missing() -> bool {
     Reflect::get(&window().navigator(), &"gpu".into()).map_or(true, |gpu| gpu.is_undefined())
 }

@@ -20,7 +20,6 @@ use crate::pointing::{open_mark, point};
 use crate::question::QuestionForm;
 use crate::recording::GroundNotice;
 use crate::run::Run;
-use crate::samples::Samples;
 use crate::share_bar::ShareBar;
 use crate::stage::Stage;
 use crate::status::{Failures, Figures, Notices};
@@ -49,7 +48,6 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <MakerRow maker />
                 <Views run />
                 <ShareBar run />
-                <Samples run />
             </div>
             <div class="reading">
                 <Opening asking=opening />

@@ -192,16 +192,23 @@ impl Engine {
                 self.send_next()
             }
             Event::Error(Failure { fatal: true, .. }) => {
+                let fell_back = self.fall_back();
                 self.drop_worker();
-                self.end(event)
+                match fell_back {
+                    true => self.send_next(),
+                    false => self.end(event),
+                }
             }
             Event::Done { .. } | Event::Error(_) => self.end(event),
-            Event::Progress { .. } | Event::Prompt(_) | Event::Token(_) | Event::Trial { .. } => {
-                self.current
-                    .iter()
-                    .map(|(_, job)| (job.sink.clone(), event.clone()))
-                    .collect()
-            }
+            Event::Progress { .. }
+            | Event::Prompt(_)
+            | Event::Prefill { .. }
+            | Event::Token(_)
+            | Event::Trial { .. } => self
+                .current
+                .iter()
+                .map(|(_, job)| (job.sink.clone(), event.clone()))
+                .collect(),
         }
     }
 
@@ -234,6 +241,12 @@ impl Engine {
         }
         self.stopping = true;
         self.send(&Command::Stop)
+    }
+
+    /// The processor answers from now on if the GPU's engine did not come to life; false if it had.
+    fn fall_back(&self) -> bool {
+        let was_ready = self.worker.as_ref().is_none_or(|running| running.ready);
+        !was_ready && device::fall_back()
     }
 
     fn crash(&mut self, message: &str, detail: String) -> Vec<Delivery> {

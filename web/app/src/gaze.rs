@@ -20,14 +20,22 @@ pub struct Light {
     pub cols: u32,
 }
 
-/// The mean light of a stretch of tokens on the first picture, relative to `peak` or, without one, to itself.
-pub fn light_of(trace: &Trace, span: Option<Span>, peak: Option<f32>) -> Light {
-    let map = span.and_then(|span| span.map(trace));
-    let Some((map, image)) = map.zip(trace.prompt.images.first()) else {
+/// The probability that is full light: one for all single tokens, so that they can be compared, unless each is seen by
+/// itself; for the mean of a stretch its own largest. 0 where there is no light.
+pub fn full_light(trace: &Trace, span: Span, per_token: bool) -> f32 {
+    match span.n_tokens() {
+        1 if !per_token => trace::peak(&trace.tokens),
+        _ => span.map(trace).map_or(0.0, |map| map.peak()),
+    }
+}
+
+/// The mean light of a stretch of tokens on the first picture, relative to `peak`.
+pub fn light_of(trace: &Trace, span: Span, peak: f32) -> Light {
+    let Some((map, image)) = span.map(trace).zip(trace.prompt.images.first()) else {
         return Light::default();
     };
     Light {
-        cells: light_from_map(&map, peak.unwrap_or_else(|| map.peak())),
+        cells: light_from_map(&map, peak),
         rows: image.rows,
         cols: image.cols,
     }

@@ -123,11 +123,9 @@ pub fn Keep(asking: Asking) -> impl IntoView {
 }
 
 fn has_light(run: Run) -> bool {
-    let current = run.current.get();
-    run.trace.with(|trace| {
-        let token = current.and_then(|current| trace.tokens.get(current));
-        token.is_some_and(|token| !token.map.is_empty())
-    })
+    let shown = run.looking.shown.get();
+    run.trace
+        .with(|trace| shown.and_then(|span| span.map(trace)).is_some())
 }
 
 fn save_recording(run: Run) -> &'static str {
@@ -152,10 +150,10 @@ async fn save_light(run: Run, kind: Kind) -> &'static str {
     let picture = run
         .trace
         .with_untracked(|trace| picture_of_trace(run, trace));
-    let svg = run.current.get_untracked().and_then(|token| {
+    let svg = run.looking.shown.get_untracked().and_then(|span| {
         let per_token = run.per_token.get_untracked();
         run.trace
-            .with_untracked(|trace| light_svg(trace, token, per_token, picture.as_ref()))
+            .with_untracked(|trace| light_svg(trace, span, per_token, picture.as_ref()))
     });
     let Some(svg) = svg else {
         return "This word has no light to draw.";

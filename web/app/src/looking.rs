@@ -9,7 +9,7 @@ use crate::span::Span;
 pub struct Looking {
     /// The segment or mark under the pointer or the focus.
     pub span: RwSignal<Option<Span>>,
-    /// The stretch whose light is shown: that one, else the current token.
+    /// The stretch whose light is shown: that one; of an answer at rest what it was about; else the current token.
     pub shown: Memo<Option<Span>>,
     /// Index of the mark whose before, within and after are shown.
     pub mark: RwSignal<Option<usize>>,
@@ -24,14 +24,21 @@ pub struct Looking {
 }
 
 impl Looking {
-    /// Looking at the `current` token of an answer.
-    pub fn new(current: Memo<Option<usize>>) -> Self {
-        let span = RwSignal::new(None);
-        let shown = Memo::new(move |_| span.get().or(current.get().map(Span::of_token)));
+    /// Looking at an answer `at_rest`, else at its `current` token; `mark` is the one that is open.
+    pub fn new(
+        current: Memo<Option<usize>>,
+        at_rest: Memo<Option<Span>>,
+        mark: RwSignal<Option<usize>>,
+    ) -> Self {
+        let span = RwSignal::<Option<Span>>::new(None);
+        let shown = Memo::new(move |_| {
+            let rest = || at_rest.get().or(current.get().map(Span::of_token));
+            span.get().or_else(rest)
+        });
         Self {
             span,
             shown,
-            mark: RwSignal::default(),
+            mark,
             zoom: RwSignal::default(),
             strength: RwSignal::new(1.0),
             is_outlined: RwSignal::new(true),

@@ -103,7 +103,7 @@ fn figures_of(trace: &Trace, marker: Marker, stretch: Stretch) -> MapFigures {
     let span = stretch(within, n_tokens);
     let peak = peaks.into_iter().fold(0.0, f32::max);
     MapFigures::new(
-        light_of(trace, Some(span), Some(peak)),
+        light_of(trace, span, peak),
         span.words(),
         span.shares(trace),
         span.map(trace).as_ref(),

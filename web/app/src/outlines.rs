@@ -18,6 +18,8 @@ struct Outline {
     words: String,
     /// In the right third, where a name would leave the picture.
     is_right: bool,
+    /// In the middle, where a name at the top would meet its neighbours'.
+    is_middle: bool,
 }
 
 /// Frames on the picture, while no answer is on its way: nothing flickers under the light.
@@ -47,10 +49,11 @@ pub fn Outlines(run: Run) -> impl IntoView {
                        place,
                        words,
                        is_right,
+                       is_middle,
                    }: Outline| {
         let [left, top, width, height] = place.map(|percent| format!("{percent:.2}%"));
         view! {
-            <div class="outline" class:right=is_right style:left=left style:top=top style:width=width style:height=height>
+            <div class="outline" class:right=is_right class:middle=is_middle style:left=left style:top=top style:width=width style:height=height>
                 <span>{words}</span>
             </div>
         }
@@ -78,6 +81,7 @@ fn outlines_of(map: &HeatMap) -> Vec<Outline> {
             ],
             words: region.to_string(),
             is_right: region.col_third == 2,
+            is_middle: region.col_third == 1,
         }
     };
     regions.map(outline).collect()
@@ -102,6 +106,7 @@ mod tests {
                 place: [62.5, 0.0, 37.5, 37.5],
                 words: "upper right, 90 %".to_owned(),
                 is_right: true,
+                is_middle: false,
             }]
         );
     }

@@ -9,6 +9,7 @@ use crate::maker::offers::OfferList;
 use crate::maker::world::WordNotice;
 use crate::methods::MethodSelect;
 use crate::models::ModelSelect;
+use crate::run::Phase;
 use crate::status::{LoadBar, Status};
 
 /// The form; Enter asks.
@@ -18,7 +19,7 @@ pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
     let stored = StoredValue::new_local(asking);
     let act = move || {
         let asking = stored.get_value();
-        if run.phase.with_untracked(|phase| phase.is_running()) {
+        if run.phase.with_untracked(Phase::is_running) {
             asking.stop();
         } else {
             leptos::task::spawn_local(async move { asking.ask(None).await });
@@ -32,8 +33,9 @@ pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
         let asks = event.key() == "Enter" && !event.shift_key() && !event.is_composing();
         if asks {
             event.prevent_default();
-            if !run.phase.with_untracked(|phase| phase.is_running()) {
-                act();
+            match run.phase.with_untracked(Phase::is_running) {
+                true => stored.with_value(Asking::ask_once_loaded),
+                false => act(),
             }
         }
     };

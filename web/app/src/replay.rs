@@ -131,7 +131,7 @@ impl Run {
             self.replay.speed.set(speed);
             self.play();
         } else {
-            self.seek(n_tokens);
+            self.go_to(n_tokens);
         }
     }
 
@@ -149,13 +149,21 @@ impl Run {
             return;
         }
         let is_at_end = self.n_shown() >= self.replay.n_whole.get_untracked();
-        self.seek(if is_at_end { 0 } else { self.n_shown() });
+        self.go_to(if is_at_end { 0 } else { self.n_shown() });
         self.replay.is_playing.set(true);
         self.request_frame();
     }
 
-    /// Shows the first `n_tokens` tokens of the complete answer, all of them at most.
+    /// Shows the first `n_tokens` tokens of the complete answer, all of them at most, and looks at the last of them.
     pub fn seek(&self, n_tokens: usize) {
+        self.go_to(n_tokens);
+        let n_whole = self.replay.n_whole.get_untracked();
+        if n_tokens >= n_whole {
+            self.pinned.set(n_whole.checked_sub(1));
+        }
+    }
+
+    fn go_to(&self, n_tokens: usize) {
         if !self.begin_replay() {
             return;
         }

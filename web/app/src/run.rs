@@ -10,6 +10,7 @@ use crate::looking::Looking;
 use crate::models::ModelChoice;
 use crate::picture::Picture;
 use crate::replay::Replay;
+use crate::span::Span;
 
 /// Where the element is in the life of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub enum Phase {
     Idle,
     /// Asked; the picture, the model or the prompt is on its way.
     Waiting,
+    /// The picture and the question go through the network; of a long prompt, how many tokens of how many have.
+    Reading(Option<(u32, u32)>),
     /// Tokens arrive.
     Answering,
     /// The answer is complete.
@@ -30,7 +33,7 @@ pub enum Phase {
 impl Phase {
     /// Whether an answer is on its way.
     pub fn is_running(&self) -> bool {
-        matches!(self, Self::Waiting | Self::Answering)
+        matches!(self, Self::Waiting | Self::Reading(_) | Self::Answering)
     }
 }
 
@@ -78,13 +81,15 @@ pub struct Run {
     pub is_comparing: RwSignal<bool>,
     /// Where the element is in the life of an answer.
     pub phase: RwSignal<Phase>,
+    /// The question is asked once the model is loaded.
+    pub is_asked_next: RwSignal<bool>,
     /// Loading, if it goes on.
     pub progress: RwSignal<Option<Progress>>,
     /// The model at hand.
     pub loaded: RwSignal<Option<Loaded>>,
     /// Token under the pointer.
     pub hovered: RwSignal<Option<usize>>,
-    /// Token chosen by a click or the keys; `None` follows the newest.
+    /// Token chosen by a click or the keys; `None` follows the newest, and rests when there is no newer.
     pub pinned: RwSignal<Option<usize>>,
     /// The token whose attention is shown.
     pub current: Memo<Option<usize>>,
@@ -110,6 +115,23 @@ impl Run {
             let last = trace.with(|trace| trace.tokens.len()).checked_sub(1)?;
             Some(hovered.get().or(pinned.get()).unwrap_or(last).min(last))
         });
+        let replay = Replay::new();
+        let mark = RwSignal::<Option<usize>>::new(None);
+        // Of a mark that was opened its tokens, until another token is chosen.
+        let at_rest = Memo::new(move |_| {
+            let (is_playing, pinned) = (replay.is_playing.get(), pinned.get());
+            let mark = mark.get();
+            if is_playing || hovered.get().is_some() {
+                return None;
+            }
+            trace.with(|trace| match pinned {
+                Some(token) => {
+                    let marker = trace.markers.get(mark?)?;
+                    (marker.start == token).then(|| Span::from(*marker))
+                }
+                None => Span::at_rest(trace).filter(|_| trace.is_complete()),
+            })
+        });
         Self {
             model: RwSignal::default(),
             question: RwSignal::default(),
@@ -127,16 +149,17 @@ impl Run {
             earlier: RwSignal::new_local(None),
             is_comparing: RwSignal::default(),
             phase: RwSignal::default(),
+            is_asked_next: RwSignal::default(),
             progress: RwSignal::default(),
             loaded: RwSignal::default(),
             hovered,
             pinned,
             current,
             view: RwSignal::default(),
-            replay: Replay::new(),
+            replay,
             wished_scene: RwSignal::default(),
             per_token: RwSignal::default(),
-            looking: Looking::new(current),
+            looking: Looking::new(current, at_rest, mark),
         }
     }
 
@@ -184,13 +207,17 @@ impl Run {
 
     /// Chooses a token; beyond the end is the newest, and in a replay the recording goes on up to it.
     pub fn pin(&self, token: usize) {
-        let n_tokens = self.trace.with_untracked(|trace| trace.tokens.len());
+        let (n_tokens, is_complete) = self
+            .trace
+            .with_untracked(|trace| (trace.tokens.len(), trace.is_complete()));
         if token >= n_tokens && self.is_midway() {
             return self.seek(token.saturating_add(1));
         }
         self.hovered.set(None);
         self.looking.span.set(None);
-        self.pinned.set((token + 1 < n_tokens).then_some(token));
+        let last = n_tokens.saturating_sub(1);
+        self.pinned
+            .set((token < last || is_complete).then_some(token.min(last)));
     }
 
     /// Chooses the start of the next mark, or of the one before.

@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use trace::{HISTORY_TOKENS, HeatMap, Marker, Shares, Token, Trace};
+use trace::{HISTORY_TOKENS, HeatMap, Marker, MarkerKind, Shares, Token, Trace};
 
 /// Tokens `start..end`, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,19 @@ impl Span {
             start: token,
             end: token + 1,
         }
+    }
+
+    /// What an answer was about, once it is complete: its last stated look back, else all of it; `None` of no token.
+    pub fn at_rest(trace: &Trace) -> Option<Self> {
+        let stated = |marker: &&Marker| marker.kind == MarkerKind::Stated;
+        let last = trace.markers.iter().rev().find(stated);
+        let n_tokens = trace.tokens.len();
+        let whole = Self {
+            start: 0,
+            end: n_tokens,
+        };
+        let span = last.map_or(whole, |&marker| marker.into());
+        (n_tokens > 0).then_some(span)
     }
 
     /// How many tokens it covers.
@@ -151,6 +164,25 @@ mod tests {
         assert_eq!(Span { start: 5, end: 9 }.map(&trace), None);
         let all = Span { start: 0, end: 99 };
         assert_eq!(all.tokens(&trace).len(), 2);
+    }
+
+    #[test]
+    fn a_complete_answer_rests_on_its_last_stated_look_back() {
+        let mark = |kind, start, end| Marker {
+            kind,
+            start,
+            end,
+            gain: 1.0,
+        };
+        let mut answer = trace(9);
+        assert_eq!(Span::at_rest(&answer), Some(Span { start: 0, end: 9 }));
+        answer.markers = vec![
+            mark(MarkerKind::Stated, 1, 3),
+            mark(MarkerKind::Stated, 4, 6),
+            mark(MarkerKind::Measured, 7, 8),
+        ];
+        assert_eq!(Span::at_rest(&answer), Some(Span { start: 4, end: 6 }));
+        assert_eq!(Span::at_rest(&trace(0)), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::{DragEvent, PointerEvent};
 
 use crate::cell::{cell_at, cell_figure};
-use crate::gaze::{light_of, move_light};
+use crate::gaze::{Light, full_light, light_of, move_light};
 use crate::keep::import::take_file;
 use crate::layers::Layers;
 use crate::light::View;
@@ -56,10 +56,11 @@ fn LitPicture(run: Run) -> impl IntoView {
     let box_ref = NodeRef::<html::Div>::new();
     let (cell, set_cell) = signal(None::<usize>);
     let target = Memo::new(move |_| {
-        run.trace.with(|trace| {
-            let peak = (!run.per_token.get()).then(|| trace::peak(&trace.tokens));
-            light_of(trace, run.looking.shown.get(), peak)
-        })
+        let Some(span) = run.looking.shown.get() else {
+            return Light::default();
+        };
+        run.trace
+            .with(|trace| light_of(trace, span, full_light(trace, span, run.per_token.get())))
     });
     let shown = move_light(target);
     let has_map = move || target.with(|light| !light.cells.is_empty());

@@ -73,7 +73,7 @@ fn FailureBox(run: Run) -> impl IntoView {
 }
 
 fn status_words(run: Run) -> String {
-    match (run.phase.get(), run.progress.get()) {
+    let words = match (run.phase.get(), run.progress.get()) {
         (
             Phase::Waiting,
             Some(Progress {
@@ -90,9 +90,16 @@ fn status_words(run: Run) -> String {
         (Phase::Waiting, None) if run.loaded.with(Option::is_none) => {
             "Starting the engine".to_owned()
         }
-        (Phase::Waiting, None) => "Looking at the picture".to_owned(),
+        (Phase::Waiting, None) | (Phase::Reading(None), _) => "Looking at the picture".to_owned(),
+        (Phase::Reading(Some((read_tokens, prompt_tokens))), _) => {
+            format!("Reading picture and question: {read_tokens} of {prompt_tokens} tokens")
+        }
         (Phase::Answering, _) => run.trace.with(|trace| answering_words(&trace.tokens)),
         (Phase::Idle | Phase::Done | Phase::Failed(_), _) => String::new(),
+    };
+    match run.is_asked_next.get() {
+        true => format!("{words} · your question is next"),
+        false => words,
     }
 }
 

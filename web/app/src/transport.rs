@@ -53,7 +53,7 @@ pub fn Transport(run: Run) -> impl IntoView {
                 on:input=seek
                 on:keydown=move |event| on_scrub_key(run, &event)
             />
-            <output class="place" data-testid="place">{move || if is_vacant() { String::new() } else { place() }}</output>
+            <output class="counter" data-testid="place">{move || if is_vacant() { String::new() } else { place() }}</output>
             <Speed run />
         </div>
     }

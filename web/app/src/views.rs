@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::gaze::full_light;
 use crate::light::{View, scale_image};
 use crate::run::Run;
 
@@ -24,21 +25,26 @@ pub fn Views(run: Run) -> impl IntoView {
     view! {
         <div class="views" role="group" aria-label="How attention is shown">
             {View::ALL.map(switch)}
-            <Checkbox is_on=run.looking.is_outlined words="Outline" />
-            <Checkbox is_on=run.per_token words="Each word by itself" />
             <Legend run />
-            <label class="strength">
-                "Light"
-                <input
-                    type="range"
-                    min="0"
-                    max="100"
-                    step="5"
-                    data-testid="strength"
-                    prop:value=move || (run.looking.strength.get() * 100.0).to_string()
-                    on:input=strength
-                />
-            </label>
+            <details class="adjust">
+                <summary>"Adjust"</summary>
+                <div>
+                    <Checkbox is_on=run.looking.is_outlined words="Outline" />
+                    <Checkbox is_on=run.per_token words="Each word by itself" />
+                    <label class="strength">
+                        "Light"
+                        <input
+                            type="range"
+                            min="0"
+                            max="100"
+                            step="5"
+                            data-testid="strength"
+                            prop:value=move || (run.looking.strength.get() * 100.0).to_string()
+                            on:input=strength
+                        />
+                    </label>
+                </div>
+            </details>
         </div>
     }
 }
@@ -61,11 +67,9 @@ fn Checkbox(is_on: RwSignal<bool>, words: &'static str) -> impl IntoView {
 #[component]
 fn Legend(run: Run) -> impl IntoView {
     let peak = Memo::new(move |_| {
-        run.trace.with(|trace| match run.looking.shown.get() {
-            Some(span) if run.per_token.get() => span.map(trace).map_or(0.0, |map| map.peak()),
-            Some(_) => trace::peak(&trace.tokens),
-            None => 0.0,
-        })
+        let shown = run.looking.shown.get();
+        run.trace
+            .with(|trace| shown.map_or(0.0, |span| full_light(trace, span, run.per_token.get())))
     });
     view! {
         <p class="legend" class:vacant=move || peak.get() <= 0.0>

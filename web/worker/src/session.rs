@@ -33,6 +33,11 @@ pub fn start() {
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // Listens as long as the worker lives.
     on_message.forget();
+    if !has_its_device() {
+        let message =
+            "This browser offers no WebGPU to workers; the page lets the processor answer instead.";
+        return post_failure(message.to_owned(), String::new(), true);
+    }
     wasm_bindgen_futures::spawn_local(async move {
         post(&Event::Ready);
         let mut session = Session::default();
@@ -102,6 +107,12 @@ impl Session {
 async fn open(url: &str, mailbox: &Mailbox) -> Result<Generator, DownloadError> {
     let target = target().await?;
     download(url, target, mailbox).await
+}
+
+/// Whether what this module was built for is to be had in a worker; some browsers offer WebGPU to pages only.
+fn has_its_device() -> bool {
+    let gpu = || js_sys::Reflect::get(&scope().navigator(), &"gpu".into());
+    cfg!(target_feature = "simd128") || gpu().is_ok_and(|gpu| gpu.is_object())
 }
 
 /// What this module was built for: the GPU, or with `simd128` the processor.

@@ -175,6 +175,8 @@ fn every_wrong_value_has_its_error() {
             "multiple of num_heads",
         ),
         ("/vision_config/num_heads", json!(16), "multiple of 4"),
+        ("/vision_config/hidden_size", json!(1024), "up to 128"),
+        ("/hidden_size", json!(1024), "up to 128"),
         (
             "/vision_config/out_hidden_size",
             json!(32),

@@ -1,5 +1,7 @@
 //! The `vision_config` section of `config.json`.
 
+use kernels::MAX_HEAD_DIM;
+
 use super::field::{ConfigError, Fields, N_MAX_WIDTH};
 
 /// Sizes of the vision tower, in the file's own words.
@@ -81,8 +83,8 @@ impl VisionConfig {
             format!("{} and {}", self.hidden_size, self.num_heads),
         )?;
         inconsistent(
-            self.head_dim().is_multiple_of(4),
-            "the vision head width (hidden_size / num_heads) to be a multiple of 4",
+            self.head_dim().is_multiple_of(4) && self.head_dim() <= MAX_HEAD_DIM,
+            "the vision head width (hidden_size / num_heads) to be a multiple of 4 up to 128",
             format!("{}", self.head_dim()),
         )?;
         inconsistent(

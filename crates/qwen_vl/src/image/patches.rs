@@ -27,13 +27,25 @@ pub struct PatchedImage {
 }
 
 impl PatchedImage {
+    /// Patch rows and columns that [`PatchedImage::new`] will cut a picture into; nothing is resized.
+    ///
+    /// # Errors
+    /// [`PictureError`] if no size satisfies the configuration (see [`smart_resize`]).
+    pub fn grid_of(picture: &Picture, config: &PreprocessorConfig) -> Result<Grid, PictureError> {
+        let sides_px = smart_resize(picture.height_px(), picture.width_px(), config)?;
+        let [rows_patch, cols_patch] = sides_px.map(|px| px / config.patch_size);
+        Ok(Grid::new(rows_patch, cols_patch, config.merge_size)?)
+    }
+
     /// Resizes, normalises and cuts a picture.
     ///
     /// # Errors
     /// [`PictureError`] if no size satisfies the configuration (see [`smart_resize`]).
     pub fn new(picture: &Picture, config: &PreprocessorConfig) -> Result<Self, PictureError> {
+        let grid = Self::grid_of(picture, config)?;
         let [width_px, height_px] = [picture.width_px(), picture.height_px()];
-        let [resized_height_px, resized_width_px] = smart_resize(height_px, width_px, config)?;
+        let [resized_height_px, resized_width_px] =
+            [grid.rows_patch(), grid.cols_patch()].map(|n_patch| n_patch * config.patch_size);
         let source = Pixels {
             rgb: Cow::Borrowed(picture.rgb()),
             width_px,
@@ -42,9 +54,6 @@ impl PatchedImage {
         let resized_rgb = resize(source, resized_width_px, resized_height_px)
             .rgb
             .into_owned();
-        let [rows_patch, cols_patch] =
-            [resized_height_px, resized_width_px].map(|px| px / config.patch_size);
-        let grid = Grid::new(rows_patch, cols_patch, config.merge_size)?;
         let pixel_values = patch_rows(&resized_rgb, grid, config);
         Ok(Self {
             grid,

@@ -1,15 +1,14 @@
-//! The light of one word on the picture as an SVG file.
+//! The light of a word, or of a stretch of words, on the picture as an SVG file.
 
 use std::fmt::Write;
-use std::slice;
 
-use trace::{HeatMap, ImageFile, Token, Trace};
+use trace::{HeatMap, ImageFile, Trace};
 
+use crate::gaze::full_light;
 use crate::keep::svg::{clipped, file, model_words, text};
 use crate::light::{View, pixels_from_light};
 use crate::paint::fit;
-use crate::share_bar::Share;
-use crate::span::place_words;
+use crate::span::{Span, place_words};
 
 /// Width and height of the file.
 pub const SHEET_PX: (u32, u32) = (720, 720);
@@ -18,26 +17,22 @@ const PLACE_PX: [f64; 4] = [24.0, 92.0, 672.0, 528.0];
 /// Stops of the scale in the legend.
 const STOPS: [f32; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
-/// Picture, cells, scale, word, question and model; `None` where the word has no map. The scale is linear
-/// and ends at the brightest cell of the tokens shown, or of this one alone.
+/// Picture, cells, scale, words, question and model; `None` where the words have no map. The scale is linear
+/// and ends where [`full_light`] says.
 pub fn light_svg(
     trace: &Trace,
-    token: usize,
+    span: Span,
     per_token: bool,
     picture: Option<&ImageFile>,
 ) -> Option<String> {
-    let (index, token) = (token, trace.tokens.get(token)?);
     let image = trace.prompt.images.first()?;
-    let map = HeatMap::mean(slice::from_ref(token), slice::from_ref(image)).pop()?;
-    let peak = match per_token {
-        true => token.map_max,
-        false => trace::peak(&trace.tokens),
-    };
+    let map = span.map(trace)?;
+    let peak = full_light(trace, span, per_token);
     let size_px = match (image.width_px, image.height_px) {
         (0, _) | (_, 0) => (f64::from(image.cols), f64::from(image.rows)),
         (width_px, height_px) => (f64::from(width_px), f64::from(height_px)),
     };
-    let mut content = heading(trace, index, token, &map);
+    let mut content = heading(trace, span, &map);
     content.push_str(&sheet(&map, peak, size_px, picture));
     content.push_str(&legend(peak));
     let source = format!(
@@ -48,12 +43,19 @@ pub fn light_svg(
     Some(file(SHEET_PX, &trace.prompt.question, &content))
 }
 
-fn heading(trace: &Trace, index: usize, token: &Token, map: &HeatMap) -> String {
-    let word = clipped(&token.text.replace('\n', "⏎"), 24);
+fn heading(trace: &Trace, span: Span, map: &HeatMap) -> String {
+    let what = match span.tokens(trace) {
+        [token] => format!(
+            "Token {}, “{}”",
+            span.end,
+            clipped(&token.text.replace('\n', "⏎"), 24)
+        ),
+        _ => format!("Mean of {}", span.words()),
+    };
+    let share = span.shares(trace).map_or(0.0, |shares| shares.image);
     let mut looks = format!(
-        "Token {}, “{word}”: {:.0} % of its attention is on the picture",
-        index + 1,
-        Share::Image.of(&token.shares) * 100.0
+        "{what}: {:.0} % of the attention is on the picture",
+        share * 100.0
     );
     let place = place_words(Some(map));
     if !place.is_empty() {
@@ -139,7 +141,7 @@ fn media_type(bytes: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use trace::{Event, ModelInfo, Prompt, PromptImage};
+    use trace::{Event, ModelInfo, Prompt, PromptImage, Token};
 
     use super::*;
 
@@ -171,19 +173,19 @@ mod tests {
 
     #[test]
     fn the_brightest_cell_of_the_run_has_the_end_of_the_scale() {
-        let svg = light_svg(&looked("m"), 0, false, None).unwrap_or_default();
+        let svg = light_svg(&looked("m"), Span::of_token(0), false, None).unwrap_or_default();
         assert!(
             svg.contains(
                 "x=\"360.0\" y=\"188.0\" width=\"336.00\" height=\"336.00\" fill=\"#fcffa4\""
             ),
             "{svg}"
         );
-        let dim = light_svg(&looked("m"), 1, false, None).unwrap_or_default();
+        let dim = light_svg(&looked("m"), Span::of_token(1), false, None).unwrap_or_default();
         assert!(
             !dim.contains("fill=\"#fcffa4\"") && dim.contains("50.00 % of all"),
             "{dim}"
         );
-        let alone = light_svg(&looked("m"), 1, true, None).unwrap_or_default();
+        let alone = light_svg(&looked("m"), Span::of_token(1), true, None).unwrap_or_default();
         assert!(
             alone.contains("fill=\"#fcffa4\"") && alone.contains("12.50 % of all"),
             "{alone}"
@@ -192,16 +194,25 @@ mod tests {
 
     #[test]
     fn a_word_without_a_map_has_no_sheet() {
-        assert_eq!(light_svg(&looked("m"), 2, false, None), None);
         assert_eq!(
-            light_svg(&Trace::new(ModelInfo::default()), 0, false, None),
+            light_svg(&looked("m"), Span::of_token(2), false, None),
+            None
+        );
+        assert_eq!(
+            light_svg(
+                &Trace::new(ModelInfo::default()),
+                Span::of_token(0),
+                false,
+                None
+            ),
             None
         );
     }
 
     #[test]
     fn names_are_text() {
-        let svg = light_svg(&looked("<script>"), 0, false, None).unwrap_or_default();
+        let svg =
+            light_svg(&looked("<script>"), Span::of_token(0), false, None).unwrap_or_default();
         assert!(!svg.contains("<script>"), "{svg}");
     }
 }

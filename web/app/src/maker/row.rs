@@ -5,8 +5,9 @@ use leptos::prelude::*;
 
 use crate::maker::Maker;
 use crate::maker::tools::Tools;
+use crate::samples::Samples;
 
-/// "Roll a scene · Arrange"; the tools lie over what is below, so that nothing moves when they come.
+/// "Roll a scene · Arrange", and the pictures at hand; the tools lie over what is below, so that nothing moves when they come.
 #[component]
 pub fn MakerRow(maker: Maker) -> impl IntoView {
     let run = maker.run;
@@ -41,6 +42,7 @@ pub fn MakerRow(maker: Maker) -> impl IntoView {
                 {move || if is_open() { "Done" } else { "Arrange" }}
             </button>
             <p class="seed" data-testid="seed">{move || seed_words(maker)}</p>
+            <Samples run />
             <Tools maker />
             <p class="unseen" aria-live="polite" data-testid="told">{move || maker.told.get()}</p>
         </div>

@@ -1,0 +1,287 @@
+//! Every kernel is broken on purpose, in a process of its own: the tests of that kernel must notice.
+
+use std::env;
+use std::num::NonZero;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use kernels::Mutation;
+use tests::variants;
+
+/// Kernel, the tests that judge it, what is replaced and by what.
+type Fault = (&'static str, &'static str, &'static str, &'static str);
+
+const FAULTS: &[Fault] = &[
+    (
+        "AttentionDecode",
+        "attention_decode",
+        "n_past + 1u - first_slot)",
+        "n_past - first_slot)",
+    ),
+    (
+        "AttentionDecode",
+        "attention_decode",
+        "query[0] * bitcast<f32>(p.scale_bits)",
+        "query[0]",
+    ),
+    (
+        "AttentionDecode",
+        "attention_decode",
+        "slot / 64u * p.n_kv_heads",
+        "slot / 64u * p.n_heads",
+    ),
+    ("AttentionMerge", "attention_merge", "sum / all.y;", "sum;"),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "return mean / f32(N_HEADS);",
+        "return mean;",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "if (slot <= n_past) {",
+        "if (slot < n_past) {",
+    ),
+    (
+        "AttentionPrefill",
+        "attention_prefill",
+        "step[0] + row + 1u",
+        "step[0] + row",
+    ),
+    (
+        "AttentionPrefill",
+        "attention_prefill",
+        "qkv[at] * bitcast<f32>(p.scale_bits)",
+        "qkv[at]",
+    ),
+    (
+        "AttentionPrefill",
+        "attention_prefill",
+        "slot / 64u * p.n_kv_heads",
+        "slot / 64u * p.n_heads",
+    ),
+    (
+        "AttentionPrefill",
+        "attention_prefill",
+        "low = decayed(low, decay);",
+        "",
+    ),
+    (
+        "AttentionPrefill",
+        "attention_prefill",
+        "score3 = select(NEVER, score3, is_seen3);",
+        "",
+    ),
+    (
+        "AttentionWindow",
+        "attention_window",
+        "return borders[row];",
+        "return borders[row] + vec2<u32>(1u, 0u);",
+    ),
+    (
+        "AttentionWindow",
+        "attention_window",
+        "* 3u + part",
+        "* 2u + part",
+    ),
+    (
+        "AttentionWindow",
+        "attention_window",
+        "high = decayed(high, decay);",
+        "",
+    ),
+    (
+        "AttentionWindow",
+        "attention_window",
+        "total += parts(t * ROWS + lane);",
+        "total = parts(t * ROWS + lane);",
+    ),
+    (
+        "Embedding",
+        "embedding",
+        "weights8(row - p.first_row, block)",
+        "weights8(row, block)",
+    ),
+    (
+        "Embedding",
+        "embedding",
+        "(row - IMAGE) * p.n_cols",
+        "(row - IMAGE) * p.n_blocks",
+    ),
+    ("Gelu", "gelu", "0.5 * x[i]", "x[i]"),
+    ("Gelu", "gelu", "select(2.0 - r, r, z >= 0.0)", "r"),
+    (
+        "Matmul",
+        "matmul",
+        "float_from_half(packed >> 16u) * all",
+        "float_from_half(packed >> 16u)",
+    ),
+    ("Matmul", "matmul", "k / 8u + 3u", "k / 8u + 2u"),
+    (
+        "Matmul",
+        "matmul",
+        "row < p.n_rows && m < p.n_x",
+        "row + 1u < p.n_rows && m < p.n_x",
+    ),
+    ("Matmul", "matmul", "sum += bias[row];", "sum += bias[0];"),
+    (
+        "Matvec",
+        "matvec",
+        "float_from_half(packed & 0xffffu) * dot_quad(w, x)",
+        "dot_quad(w, x)",
+    ),
+    (
+        "Matvec",
+        "matvec",
+        "QUAD_COLUMNS / GROUP;",
+        "QUAD_COLUMNS / GROUP / 2u;",
+    ),
+    (
+        "Matvec",
+        "matvec",
+        "square / f32(p.n_cols)",
+        "square / f32(p.n_rows)",
+    ),
+    (
+        "Matvec",
+        "matvec",
+        "row * (p.words_per_row / 4u)",
+        "row * (p.words_per_row / 8u)",
+    ),
+    ("MatvecGated", "matvec_gated", "exp(-gate)", "exp(gate)"),
+    (
+        "MatvecGated",
+        "matvec_gated",
+        "up_scales[scale]",
+        "gate_scales[scale]",
+    ),
+    ("Mrope", "mrope", "a * c - b * s", "a * c + b * s"),
+    ("Mrope", "mrope", "slot % 64u) * 4u", "slot % 32u) * 4u"),
+    (
+        "Mrope",
+        "mrope",
+        "let slot = step[0] + row;",
+        "let slot = row;",
+    ),
+    ("Norm", "norm", "(x[row + k] * factor)", "x[row + k]"),
+    ("Norm", "norm", "stride = 32u", "stride = 16u"),
+    ("Readout", "readout", "* 255.0 + 0.5", "* 255.0"),
+    ("Readout", "readout", "step[0] / 64u + 1u", "step[0] / 64u"),
+    ("Rope", "rope", "b * c + a * s", "b * c - a * s"),
+    (
+        "Sample",
+        "sample",
+        "select(logit * penalty, logit / penalty",
+        "select(logit / penalty, logit * penalty",
+    ),
+    ("Sample", "sample", "top_p * mass(", "mass("),
+    ("Sample", "sample", " - log(sum)", ""),
+    (
+        "Sample",
+        "sample",
+        "tokens[step[0] + 1u] = id;",
+        "tokens[step[0]] = id;",
+    ),
+    (
+        "Scan",
+        "scan",
+        "sum * exp(maximum - raised) + exp(logit - raised)",
+        "sum + exp(logit - raised)",
+    ),
+    ("Scan", "scan", "sh_id[i] < best_id", "sh_id[i] > best_id"),
+    (
+        "Swiglu",
+        "swiglu",
+        "(1.0 + exp(-gate)) * up",
+        "(1.0 + exp(-gate))",
+    ),
+];
+
+/// Number of the fault that a process is to have.
+const FAULT: &str = "LOOKBACK_FAULT";
+
+/// Puts in the fault that this process is to have; before the first kernel is compiled.
+pub fn apply() {
+    let index = env::var(FAULT)
+        .ok()
+        .and_then(|index| index.parse::<usize>().ok());
+    if let Some((kernel, _, from, to)) = index.and_then(|index| FAULTS.get(index)) {
+        let [kernel, from, to] = [kernel, from, to].map(|text| (*text).to_owned());
+        kernels::mutate(Mutation { kernel, from, to });
+    }
+}
+
+#[test]
+fn every_fault_is_noticed() {
+    if env::var_os(FAULT).is_some() {
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let faults = std::iter::from_fn(|| {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, FAULTS.get(index)?))
+        });
+        faults
+            .filter(|(index, fault)| !is_noticed(*index, fault))
+            .collect::<Vec<_>>()
+    };
+    let n_workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let unnoticed: Vec<(usize, &Fault)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(worker)).collect();
+        let found = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("the faults are tried"));
+        found.flatten().collect()
+    });
+    assert!(unnoticed.is_empty(), "no test noticed {unnoticed:#?}");
+}
+
+fn is_noticed(index: usize, (_, tests, ..): &Fault) -> bool {
+    let run = Command::new(env::current_exe().expect("this test's own path"))
+        .args([&format!("{tests}::"), "--test-threads=1"])
+        .env(FAULT, index.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    !run.expect("the tests begin").success()
+}
+
+/// A text that no compiler takes would be noticed, and say nothing about the tests.
+#[test]
+fn every_fault_is_a_kernel() {
+    for (kernel, _, from, to) in FAULTS {
+        let prefix = format!("{kernel} {{");
+        let variants = variants();
+        let mut found = variants.iter().filter(|variant| {
+            (variant.name == *kernel || variant.name.starts_with(&prefix))
+                && variant.text.contains(from)
+        });
+        let variant = found
+            .next()
+            .unwrap_or_else(|| panic!("{kernel} does not contain {from:?}"));
+        let text = variant.text.replace(from, to);
+        let module = naga::front::wgsl::parse_str(&text)
+            .unwrap_or_else(|error| panic!("{kernel}: {}", error.emit_to_string(&text)));
+        naga::valid::Validator::new(
+            naga::valid::ValidationFlags::all(),
+            naga::valid::Capabilities::empty(),
+        )
+        .validate(&module)
+        .unwrap_or_else(|error| panic!("{kernel}: {}", error.emit_to_string(&text)));
+    }
+}
+
+/// Every kernel there is has a fault in the list.
+#[test]
+fn every_kernel_is_broken() {
+    for variant in variants() {
+        let name = variant.name.split(' ').next().unwrap_or_default();
+        assert!(
+            FAULTS.iter().any(|(kernel, ..)| *kernel == name),
+            "{name} is never broken"
+        );
+    }
+}
