@@ -59,10 +59,11 @@ fn check(model: &str, n_layer: u64, make: impl FnOnce(&Site) -> Outcome) -> Outc
         json!(null),
     )?;
     let log = log.as_array().ok_or("no worker counts")?;
-    assert_eq!(log.len(), N_TOKEN, "{log:?}");
+    // A model with random weights may say by chance that it is done.
+    assert!(log.len() > N_WARM + 8, "{log:?}");
     let mut asking_millis = Vec::new();
     // The last token queues none after it.
-    for (index, pair) in log.windows(2).enumerate().take(N_TOKEN - 2).skip(N_WARM) {
+    for (index, pair) in log.windows(2).enumerate().take(log.len() - 2).skip(N_WARM) {
         let cost = |name: &str| {
             let of = |counts: &Value| counts[name].as_u64().unwrap_or(u64::MAX);
             of(&pair[1]) - of(&pair[0])

@@ -1,6 +1,7 @@
 //! The small fixtures made large: more rows of the vocabulary, more layers.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -72,6 +73,31 @@ pub fn write_with_layers(fixture: &str, n_layer: usize, out: &Path) -> Outcome {
     write(fixture, config, tensors, "q4", out)
 }
 
+/// The tensors of a folder's files, which are taken away.
+fn taken_from(folder: &Path) -> Result<Tensors, Box<dyn Error>> {
+    let mut tensors = Tensors::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if !path.to_string_lossy().contains(".safetensors") {
+            continue;
+        }
+        if path.extension().is_some_and(|end| end == "safetensors") {
+            let bytes = fs::read(&path)?;
+            let own = SafeTensors::deserialize(&bytes)?;
+            tensors.extend(own.tensors().into_iter().map(|(name, view)| {
+                let tensor = Tensor {
+                    dtype: view.dtype(),
+                    shape: view.shape().to_vec(),
+                    bytes: view.data().to_vec(),
+                };
+                (name, tensor)
+            }));
+        }
+        fs::remove_file(path)?;
+    }
+    Ok(tensors)
+}
+
 fn write(
     fixture: &str,
     change_config: impl FnOnce(&mut Value),
@@ -90,17 +116,7 @@ fn write(
     change_config(&mut config);
     fs::write(&config_path, config.to_string())?;
 
-    let bytes = fs::read(fixture.join("model.safetensors"))?;
-    let own = SafeTensors::deserialize(&bytes)?;
-    let own = own.tensors().into_iter().map(|(name, view)| {
-        let tensor = Tensor {
-            dtype: view.dtype(),
-            shape: view.shape().to_vec(),
-            bytes: view.data().to_vec(),
-        };
-        (name, tensor)
-    });
-    let mut tensors: Tensors = own.collect();
+    let mut tensors = taken_from(source.path())?;
     change_tensors(&mut tensors);
     let views = tensors.iter().map(|(name, tensor)| {
         let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes)?;

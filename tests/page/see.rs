@@ -171,7 +171,10 @@ fn a_mark_shows_before_within_and_after_and_magnifies() -> Outcome {
     // Half the span's 31 tokens more on either side.
     assert_eq!(seen["zoomed"], "160 0 122 1000");
     let token = seen["token"].as_str().unwrap_or_default();
-    assert!(token.starts_with("Token 96: “<”"), "{token}");
+    assert!(
+        token.starts_with("Mean of tokens 96 to 126 · mostly lower right"),
+        "{token}"
+    );
     site.photograph("mark")?;
     let closed = run(
         &site,

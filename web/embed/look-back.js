@@ -32,8 +32,8 @@
     :host { display: block; min-height: 30rem; container-type: inline-size }
     :host([hidden]) { display: none }
     iframe { display: block; width: 100%; height: 30rem; border: 0 }
-    img { display: block; box-sizing: border-box; width: 100%; aspect-ratio: 4 / 3; max-height: 30svh; object-fit: contain; background: rgb(128 128 128 / 10%) }
-    @container (min-width: 60rem) { img { width: calc((100% - 3rem) * 6 / 11); max-height: clamp(12rem, 100svh - 31rem, 52svh) } }`);
+    canvas { display: block; box-sizing: border-box; width: 100%; aspect-ratio: 4 / 3; max-height: 30svh; object-fit: contain; background: rgb(128 128 128 / 10%) }
+    @container (min-width: 60rem) { canvas { width: calc((100% - 3rem) * 6 / 11); max-height: clamp(12rem, 100svh - 31rem, 52svh) } }`);
 
   // Elements out of sight cost nothing; half a screen before they are seen they begin.
   const seen = new IntersectionObserver(
@@ -131,20 +131,22 @@
     }
 
     connectedCallback() {
-      if (this.#player) return;
-      this.#showPicture();
-      seen.observe(this);
+      if (!this.#player) seen.observe(this);
     }
 
-    #showPicture() {
+    // Fetched and drawn, as what follows does it: a security policy need not allow more.
+    async #showPicture() {
       const src = this.getAttribute("src") ?? this.querySelector(":scope > img")?.getAttribute("src");
       if (!src) return;
-      const picture = new Image();
-      picture.src = absolute(src);
-      picture.alt = "";
-      // A picture that does not arrive is told by what follows.
-      picture.onerror = () => picture.remove();
-      this.shadowRoot.replaceChildren(picture);
+      try {
+        const bitmap = await createImageBitmap(await file(src));
+        if (this.shadowRoot.childElementCount) return bitmap.close();
+        const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
+        canvas.getContext("bitmaprenderer").transferFromImageBitmap(bitmap);
+        this.shadowRoot.append(canvas);
+      } catch {
+        // What follows says why a picture does not arrive.
+      }
     }
 
     disconnectedCallback() {
@@ -163,6 +165,7 @@
     }
 
     begin() {
+      this.#showPicture();
       this.#mounted().catch((error) => this.#fail(error));
     }
 
