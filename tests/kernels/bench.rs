@@ -12,7 +12,7 @@ use weights::{Format, Layout, pack_rows};
 
 static GPU: LazyLock<Gpu> = LazyLock::new(|| {
     crate::mutations::apply();
-    block_on(Gpu::open()).expect("the kernel tests need a Vulkan driver")
+    block_on(Gpu::open(None)).expect("the kernel tests need a Vulkan driver")
 });
 
 /// Runs `compute` on the CPU twin and on the GPU; every difference must stay below `tolerance` times

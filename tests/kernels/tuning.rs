@@ -24,6 +24,22 @@ fn every_choice_of_the_tuner_is_right() {
     set_tuning(chosen);
 }
 
+#[test]
+fn a_choice_is_told_and_understood() {
+    for spread in SPREADS {
+        for matmul_rows in MATMUL_ROWS {
+            let choice = Tuning {
+                spread,
+                matmul_rows,
+            };
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+    }
+    for other in ["", "8x2", "7x2,8", "8x2,8 ", "99999999999x1,8"] {
+        assert!(other.parse::<Tuning>().is_err(), "{other:?}");
+    }
+}
+
 /// 70 rows of w and of x are one more than a workgroup takes, 136 columns one more than a tile.
 fn products(format: weights::Format) {
     let size @ [n_rows, n_cols] = [70, 136];

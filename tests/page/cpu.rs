@@ -106,6 +106,39 @@ fn a_software_gpu_is_tried_against_the_processor_once() -> Outcome {
     Ok(())
 }
 
+/// What was chosen for this adapter by this release is handed to the engine, and nothing else is.
+#[test]
+fn what_the_tuner_chose_is_remembered() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.run(
+        "window.loads = [];
+         const own = Worker.prototype.postMessage;
+         Worker.prototype.postMessage = function (message, ...rest) {
+           if (message?.kind === 'load') loads.push(message.tuning);
+           return own.call(this, message, ...rest);
+         };",
+        json!(null),
+    )?;
+    let loaded = site.load_own_model()?;
+    assert!(loaded.get("error").is_none(), "{loaded}");
+    let kept = site.run("return localStorage['lookback-tuning']", json!(null))?;
+    let chosen = kept.as_str().and_then(|kept| kept.split('\n').nth(1));
+    assert!(chosen.is_some_and(|chosen| chosen.contains('x')), "{kept}");
+    let again = site.load("models/flipped/")?;
+    assert!(again.get("error").is_some(), "{again}");
+    site.run(
+        "localStorage['lookback-tuning'] = '0.0.0 another/adapter\\n64x4,8'",
+        json!(null),
+    )?;
+    let third = site.load_own_model()?;
+    assert!(third.get("error").is_none(), "{third}");
+    let seen = site.run("return loads", json!(null))?;
+    assert_eq!(seen, json!(["", chosen, ""]));
+    Ok(())
+}
+
 /// Some browsers offer WebGPU to pages before they offer it to workers.
 #[test]
 fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {

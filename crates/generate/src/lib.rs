@@ -35,7 +35,25 @@ use weights::Format;
 /// [`Error::Gpu`] where there is none.
 #[cfg(not(target_feature = "simd128"))]
 pub async fn open_gpu() -> Result<Gpu, Error> {
-    Ok(Gpu::open().await?)
+    open_known_gpu("").await
+}
+
+/// The same; an earlier [`tuning`] of this GPU saves the trials of its kernels' variants. Words that are none are
+/// passed over.
+///
+/// # Errors
+/// [`Error::Gpu`] where there is none.
+#[cfg(not(target_feature = "simd128"))]
+pub async fn open_known_gpu(tuning: &str) -> Result<Gpu, Error> {
+    Ok(Gpu::open(tuning.parse().ok()).await?)
+}
+
+/// Which variants of the kernels the open GPU likes, for [`open_known_gpu`]; nothing on a CPU.
+pub fn tuning() -> String {
+    #[cfg(not(target_feature = "simd128"))]
+    return qwen_vl::tuning().to_string();
+    #[cfg(target_feature = "simd128")]
+    String::new()
 }
 
 /// Storage of the language model's matrices: `f32`, `f16`, `q8` or `q4`.

@@ -9,7 +9,7 @@ use burn::tensor::{
 
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
-    tuner,
+    tuner::{self, Tuning, set_tuning},
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.
@@ -18,11 +18,12 @@ const N_MOST_TASKS: usize = 4096;
 static GPU: OnceLock<Gpu> = OnceLock::new();
 
 impl Gpu {
-    /// Opens the best adapter, a software one if there is no other. Later calls return the same.
+    /// Opens the best adapter, a software one if there is no other. Later calls return the same. The kernels' variants
+    /// are those that were `chosen` for it before, or else tried.
     ///
     /// # Errors
     /// [`GpuError::Missing`] without WebGPU, adapter or device; else what went wrong when the kernels' variants were tried.
-    pub async fn open() -> Result<Gpu, GpuError> {
+    pub async fn open(chosen: Option<Tuning>) -> Result<Gpu, GpuError> {
         if let Some(gpu) = GPU.get() {
             return Ok(gpu.clone());
         }
@@ -35,7 +36,10 @@ impl Gpu {
         watch(&setup);
         let gpu = Gpu::describe(device, &setup);
         let gpu = GPU.get_or_init(|| gpu);
-        tuner::tune(&gpu.device).await?;
+        match chosen {
+            Some(chosen) => set_tuning(chosen),
+            None => tuner::tune(&gpu.device).await?,
+        }
         Ok(gpu.clone())
     }
 

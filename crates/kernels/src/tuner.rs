@@ -2,7 +2,11 @@
 //! not tell. A software adapter pays for every barrier and every load, a GPU for reads that are not side by side and
 //! for registers.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{PoisonError, RwLock},
+};
 
 use burn::tensor::Device;
 use web_time::Instant;
@@ -29,6 +33,37 @@ pub struct Tuning {
     pub spread: Spread,
     /// Rows of w per invocation of `matmul`.
     pub matmul_rows: u32,
+}
+
+/// As [`Tuning::from_str`] reads it.
+impl fmt::Display for Tuning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tuning {
+            spread: Spread { lanes, rows },
+            matmul_rows,
+        } = self;
+        write!(f, "{lanes}x{rows},{matmul_rows}")
+    }
+}
+
+/// No choice of this tuner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no choice of the tuner; leave it out, and it chooses again")]
+pub struct UnknownTuning;
+
+impl FromStr for Tuning {
+    type Err = UnknownTuning;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTuning> {
+        let choices = SPREADS.into_iter().flat_map(|spread| {
+            MATMUL_ROWS.map(|matmul_rows| Tuning {
+                spread,
+                matmul_rows,
+            })
+        });
+        let mut known = choices.filter(|choice| choice.to_string() == text);
+        known.next().ok_or(UnknownTuning)
+    }
 }
 
 /// What is tried for one row of input.

@@ -20,6 +20,8 @@ pub mod vision;
 #[cfg(test)]
 mod oracle;
 
+#[cfg(not(target_feature = "simd128"))]
+pub use kernels::tuning;
 pub use kernels::{
     Choice, Gpu, GpuError, IMAGE_ROW, Sampling, Step, first_line, run_constructors, trial::Trial,
 };

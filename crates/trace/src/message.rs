@@ -10,6 +10,8 @@ pub enum Command {
     Load {
         /// Folder that holds `manifest.json`.
         url: String,
+        /// What [`Loaded::tuning`] said of this GPU before; empty where nothing is known of it.
+        tuning: String,
     },
     /// Answer one question.
     Ask(Ask),
@@ -98,6 +100,8 @@ pub enum Event {
     Trial {
         /// Smaller is faster.
         millis: f64,
+        /// As [`Loaded::tuning`].
+        tuning: String,
     },
 }
 
@@ -114,6 +118,8 @@ pub struct Loaded {
     pub gpu_bytes: u64,
     /// Linear memory of the engine's wasm module; 0 natively.
     pub wasm_bytes: u64,
+    /// Which variants of the kernels this GPU likes, in the engine's own words; empty on a CPU.
+    pub tuning: String,
     /// A sentence the manifest wants shown, for example that this is a stand-in with random weights.
     pub notice: Option<String>,
     /// Methods this checkpoint was made for, the preferred one first.

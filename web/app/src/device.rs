@@ -1,5 +1,7 @@
 //! Which of the two engines answers in this tab: the GPU's, or the processor's, fetched only then.
 
+use std::cell::RefCell;
+
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use trace::Event;
@@ -13,6 +15,9 @@ use crate::worker_script;
 
 /// Where the faster one of two is remembered; a person may set it to `gpu` or `cpu`.
 const KEY: &str = "lookback-device";
+
+/// Where the engine's tuning is remembered: release and adapter, a line break, the tuning.
+const TUNING: &str = "lookback-tuning";
 
 /// Names that drivers which compute on the processor give themselves.
 const SOFTWARE: [&str; 5] = [
@@ -67,6 +72,7 @@ impl Device {
 
 thread_local! {
     static CHOSEN: ArcRwSignal<Option<Device>> = ArcRwSignal::new(is_webgpu_missing().then_some(Device::OnlyCpu));
+    static ADAPTER: RefCell<String> = RefCell::default();
 }
 
 /// What answers, once that is known; tracked.
@@ -115,10 +121,34 @@ async fn software_adapter() -> Option<bool> {
     let is_fallback = [&adapter, &info]
         .into_iter()
         .any(|of| field(of, "isFallbackAdapter").is_truthy());
-    let mut names = ["vendor", "architecture", "device", "description"]
-        .into_iter()
-        .filter_map(|name| field(&info, name).as_string());
-    Some(is_fallback || names.any(|name| is_software(&name)))
+    let names = ["vendor", "architecture", "device", "description"]
+        .map(|name| field(&info, name).as_string().unwrap_or_default());
+    ADAPTER.set(names.join("/"));
+    Some(is_fallback || names.iter().any(|name| is_software(name)))
+}
+
+/// Which GPU, by which release: what is known of another says nothing.
+fn tuning_key() -> String {
+    ADAPTER.with_borrow(|adapter| format!("{} {adapter}\n", env!("CARGO_PKG_VERSION")))
+}
+
+/// What the engine's tuner chose for this GPU before; empty where that is not known.
+pub fn known_tuning() -> String {
+    let storage = window().local_storage().ok().flatten();
+    let kept = storage.and_then(|storage| storage.get_item(TUNING).ok()?);
+    let tuning = kept.and_then(|kept| Some(kept.strip_prefix(&tuning_key())?.to_owned()));
+    tuning.unwrap_or_default()
+}
+
+/// Remembers what the engine's tuner chose.
+pub fn keep_tuning(tuning: &str) {
+    if tuning.is_empty() {
+        return;
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        // Where nothing can be kept, the next visit tries again.
+        let _ = storage.set_item(TUNING, &format!("{}{tuning}", tuning_key()));
+    }
 }
 
 fn is_software(name: &str) -> bool {
@@ -174,7 +204,8 @@ fn hear(worker: Worker, resolve: Function, reject: Function) -> Closure<dyn FnMu
             Ok(Event::Ready) => message_of(&trace::Command::Trial)
                 .and_then(|message| worker.post_message(&message))
                 .or_else(|error| reject.call1(&JsValue::UNDEFINED, &error).map(drop)),
-            Ok(Event::Trial { millis }) => {
+            Ok(Event::Trial { millis, tuning }) => {
+                keep_tuning(&tuning);
                 resolve.call1(&JsValue::UNDEFINED, &millis.into()).map(drop)
             }
             _ => reject.call0(&JsValue::UNDEFINED).map(drop),

@@ -124,9 +124,9 @@ impl Engine {
                 deliveries
             }
             _ => {
-                let url = job.model.clone();
+                let (url, tuning) = (job.model.clone(), device::known_tuning());
                 self.loaded = None;
-                self.send(&Command::Load { url })
+                self.send(&Command::Load { url, tuning })
             }
         }
     }
@@ -186,6 +186,7 @@ impl Engine {
                 self.send_next()
             }
             Event::Loaded(loaded) => {
+                device::keep_tuning(&loaded.tuning);
                 if let Some((_, job)) = &self.current {
                     self.loaded = Some((job.model.clone(), loaded));
                 }

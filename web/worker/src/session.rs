@@ -43,7 +43,7 @@ pub fn start() {
         let mut session = Session::default();
         loop {
             match mailbox.next().await {
-                Command::Load { url } => session.load(&url, &mailbox).await,
+                Command::Load { url, tuning } => session.load(&url, &tuning, &mailbox).await,
                 Command::Ask(ask) => session.ask(&ask, &mailbox).await,
                 Command::Stop => {}
                 Command::Trial => trial().await,
@@ -53,16 +53,17 @@ pub fn start() {
 }
 
 impl Session {
-    async fn load(&mut self, url: &str, mailbox: &Mailbox) {
+    async fn load(&mut self, url: &str, tuning: &str, mailbox: &Mailbox) {
         let began = now_millis();
         // The old model's memory is free before the new one needs it.
         self.generator = None;
-        match open(url, mailbox).await {
+        match open(url, tuning, mailbox).await {
             Ok(generator) => {
                 let mut loaded = generator.loaded();
                 self.load_millis = now_millis() - began;
                 loaded.load_millis = self.load_millis;
                 loaded.wasm_bytes = wasm_bytes();
+                loaded.tuning = generate::tuning();
                 self.generator = Some(generator);
                 post(&Event::Loaded(loaded));
             }
@@ -104,8 +105,8 @@ impl Session {
     }
 }
 
-async fn open(url: &str, mailbox: &Mailbox) -> Result<Generator, DownloadError> {
-    let target = target().await?;
+async fn open(url: &str, tuning: &str, mailbox: &Mailbox) -> Result<Generator, DownloadError> {
+    let target = target(tuning).await?;
     download(url, target, mailbox).await
 }
 
@@ -117,19 +118,22 @@ fn has_its_device() -> bool {
 
 /// What this module was built for: the GPU, or with `simd128` the processor.
 #[cfg(not(target_feature = "simd128"))]
-async fn target() -> Result<Target, generate::Error> {
-    Ok(Target::Gpu(generate::open_gpu().await?))
+async fn target(tuning: &str) -> Result<Target, generate::Error> {
+    Ok(Target::Gpu(generate::open_known_gpu(tuning).await?))
 }
 
 #[cfg(target_feature = "simd128")]
-async fn target() -> Result<Target, generate::Error> {
+async fn target(_tuning: &str) -> Result<Target, generate::Error> {
     Ok(Target::Cpu(generate::Device::flex()))
 }
 
 async fn trial() {
-    let measured = async { generate::trial(&target().await?).await };
+    let measured = async { generate::trial(&target("").await?).await };
     match measured.await {
-        Ok(millis) => post(&Event::Trial { millis }),
+        Ok(millis) => post(&Event::Trial {
+            millis,
+            tuning: generate::tuning(),
+        }),
         Err(error) => post_failure(error.to_string(), format!("{error:?}"), error.fatal()),
     }
 }
