@@ -106,11 +106,8 @@ impl Decode {
         }
     }
 
-    pub(crate) fn launch(&self) -> Tensor<2> {
-        let layer = LayerOf {
-            layer: 0,
-            n_layers: 1,
-        };
+    /// The keys' blocks alone, which nobody puts together or reads out.
+    pub(crate) fn launch_blocks(&self) -> Scratch {
         let (_, scratch) = attention_decode(
             self.qkv.clone(),
             &self.step,
@@ -118,6 +115,15 @@ impl Decode {
             self.scratch.clone(),
             self.blocks,
         );
+        scratch
+    }
+
+    pub(crate) fn launch(&self) -> Tensor<2> {
+        let layer = LayerOf {
+            layer: 0,
+            n_layers: 1,
+        };
+        let scratch = self.launch_blocks();
         let reading = self.reading.clone();
         attention_merge(
             &scratch,

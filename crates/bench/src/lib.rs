@@ -17,6 +17,8 @@ pub enum Operation {
     Product(Box<Product>),
     /// Attention of one new token.
     Decode(Box<Decode>),
+    /// The same without putting its blocks together and without reading it out.
+    Blocks(Box<Decode>),
     /// Attention of a chunk of a prompt.
     Prefill(Box<Prefill>),
 }
@@ -27,6 +29,7 @@ impl Operation {
         match self {
             Self::Product(product) => product.launch(),
             Self::Decode(decode) => decode.launch(),
+            Self::Blocks(decode) => decode.launch_blocks().contexts,
             Self::Prefill(prefill) => prefill.launch(),
         }
     }

@@ -1,5 +1,7 @@
 //! The kernels at the shapes of the published models, each against the adapter's own copy rate.
 
+use std::collections::HashMap;
+
 use ::bench::{Decode, Operation, Prefill, Product, packed_q4};
 use generate::{Device, open_gpu};
 use kernels::Heads;
@@ -7,18 +9,33 @@ use web_time::Instant;
 
 use crate::args::BenchArgs;
 
-/// Heads of Qwen2.5-VL-7B.
-const HEADS: Heads = Heads {
-    n_heads: 28,
-    n_kv_heads: 4,
-    head_dim: 128,
-};
+/// Heads of Qwen2.5-VL-3B and of the 7B.
+const HEADS: [(&str, Heads); 2] = [
+    (
+        "3B",
+        Heads {
+            n_heads: 16,
+            n_kv_heads: 2,
+            head_dim: 128,
+        },
+    ),
+    (
+        "7B",
+        Heads {
+            n_heads: 28,
+            n_kv_heads: 4,
+            head_dim: 128,
+        },
+    ),
+];
 
 /// Rows and columns of weights.
-const MATRICES: [(&str, [usize; 2]); 4] = [
+const MATRICES: [(&str, [usize; 2]); 6] = [
     ("3B qkv", [2560, 2048]),
+    ("3B o", [2048, 2048]),
     ("3B up", [11008, 2048]),
     ("3B down", [2048, 11008]),
+    ("3B head", [151_936, 2048]),
     ("7B up", [18944, 3584]),
 ];
 
@@ -26,7 +43,16 @@ const MATRICES: [(&str, [usize; 2]); 4] = [
 const ROWS: [usize; 4] = [1, 8, 64, 256];
 
 /// Tokens in the cache.
-const KEYS: [usize; 3] = [512, 2048, 8192];
+const KEYS: [usize; 4] = [256, 512, 2048, 8192];
+
+/// Layers of Qwen2.5-VL-3B, and how often a layer runs through a matrix; gate and up are of one size.
+const N_LAYER_3B: f64 = 36.0;
+const LAYER_3B: [(&str, f64); 4] = [
+    ("3B qkv, 1 row", 1.0),
+    ("3B o, 1 row", 1.0),
+    ("3B up, 1 row", 2.0),
+    ("3B down, 1 row", 1.0),
+];
 
 /// Rounds of a measurement; the median counts.
 const N_ROUNDS: usize = 5;
@@ -59,6 +85,7 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
         "{:<26} {:>10} {:>9} {:>8} {:>7} {:>9}",
         "case", "ms", "GFLOP/s", "GB/s", "of copy", "error"
     );
+    let mut measured = HashMap::new();
     for case in cases() {
         if args
             .only
@@ -79,13 +106,49 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
             rate / copied * 100.0,
             relative_error(&expected, &got),
         );
+        measured.insert(case.name, millis);
+    }
+    for n_key in KEYS {
+        if let Some(token) = token_of_3b(&measured, n_key) {
+            println!("{token}");
+        }
     }
     Ok(())
 }
 
+/// A token of the 3B model as the sum of its large kernels, where all of them were measured.
+fn token_of_3b(measured: &HashMap<String, f64>, n_key: usize) -> Option<String> {
+    let of = |name: &str| measured.get(name).copied();
+    let products = LAYER_3B.map(|(name, times)| of(name).map(|millis| times * millis));
+    let products: f64 = products.into_iter().sum::<Option<f64>>()?;
+    let attention = of(&decode_name("3B", n_key))?;
+    let blocks = of(&blocks_name("3B", n_key))?;
+    let token = N_LAYER_3B * (products + attention) + of("3B head, 1 row")?;
+    let percent = |millis: f64| 100.0 * N_LAYER_3B * millis / token;
+    Some(format!(
+        "a 3B token after {n_key}: {token:.0} ms from its kernels; attention {:.1} %, of which putting blocks together \
+         and reading them out {:.1} %",
+        percent(attention),
+        percent((attention - blocks).max(0.0)),
+    ))
+}
+
+fn decode_name(model: &str, n_key: usize) -> String {
+    format!("{model} heads, 1 of {n_key} tokens")
+}
+
+fn blocks_name(model: &str, n_key: usize) -> String {
+    format!("{model} blocks, 1 of {n_key} tokens")
+}
+
 fn cases() -> Vec<Case> {
     let products = MATRICES.iter().flat_map(|&(name, size)| {
-        ROWS.map(|m| Case {
+        // Of a prompt only the last row goes through the head.
+        let rows = match name {
+            "3B head" => &ROWS[..1],
+            _ => &ROWS[..],
+        };
+        rows.iter().map(move |&m| Case {
             name: format!("{name}, {m} row{}", if m > 1 { "s" } else { "" }),
             n_operation: 2.0 * (m * size[0] * size[1]) as f64,
             // Half a byte a weight, four bytes a group of 32.
@@ -93,23 +156,32 @@ fn cases() -> Vec<Case> {
             make: Box::new(move |device| Operation::Product(Box::new(product(m, size, device)))),
         })
     });
-    let decodes = KEYS.into_iter().map(|n_key| Case {
-        name: format!("7B heads, 1 of {n_key} tokens"),
-        n_operation: 4.0 * (HEADS.n_heads * HEADS.head_dim * n_key) as f64,
-        n_byte: 8.0 * (HEADS.n_kv_heads * HEADS.head_dim * n_key) as f64,
-        make: Box::new(move |device| Operation::Decode(Box::new(decode(n_key, device)))),
+    let attention = HEADS.iter().flat_map(|&(model, heads)| {
+        let decodes = KEYS.iter().flat_map(move |&n_key| {
+            let case = move |name: String, make: fn(Box<Decode>) -> Operation| Case {
+                name,
+                n_operation: 4.0 * (heads.n_heads * heads.head_dim * n_key) as f64,
+                n_byte: 8.0 * (heads.n_kv_heads * heads.head_dim * n_key) as f64,
+                make: Box::new(move |device| make(Box::new(decode(heads, n_key, device)))),
+            };
+            [
+                case(decode_name(model, n_key), Operation::Decode),
+                case(blocks_name(model, n_key), Operation::Blocks),
+            ]
+        });
+        let n = ROWS[3];
+        let prefill = Case {
+            name: format!("{model} heads, {n} tokens"),
+            n_operation: 4.0 * (heads.n_heads * heads.head_dim * n * (n + 1) / 2) as f64,
+            n_byte: 8.0 * (heads.n_kv_heads * heads.head_dim * n) as f64,
+            make: Box::new(move |device| {
+                let qkv = random(n * row_width(heads), 1);
+                Operation::Prefill(Box::new(Prefill::new(qkv, heads, device)))
+            }),
+        };
+        decodes.chain([prefill])
     });
-    let n = ROWS[3];
-    let prefill = Case {
-        name: format!("7B heads, {n} tokens"),
-        n_operation: 4.0 * (HEADS.n_heads * HEADS.head_dim * n * (n + 1) / 2) as f64,
-        n_byte: 8.0 * (HEADS.n_kv_heads * HEADS.head_dim * n) as f64,
-        make: Box::new(move |device| {
-            let qkv = random(n * row_width(), 1);
-            Operation::Prefill(Box::new(Prefill::new(qkv, HEADS, device)))
-        }),
-    };
-    products.chain(decodes).chain([prefill]).collect()
+    products.chain(attention).collect()
 }
 
 fn product(m: usize, [n_rows, n_cols]: [usize; 2], device: &Device) -> Product {
@@ -122,14 +194,20 @@ fn product(m: usize, [n_rows, n_cols]: [usize; 2], device: &Device) -> Product {
     Product::new(&words, &packed_q4(&scales), x, [n_rows, n_cols], device)
 }
 
-fn decode(n_key: usize, device: &Device) -> Decode {
-    let width = HEADS.n_kv_heads * HEADS.head_dim;
+fn decode(heads: Heads, n_key: usize, device: &Device) -> Decode {
+    let width = heads.n_kv_heads * heads.head_dim;
     let past = |seed| random((n_key - 1) * width, seed);
-    Decode::new(random(row_width(), 1), &past(2), &past(3), HEADS, device)
+    Decode::new(
+        random(row_width(heads), 1),
+        &past(2),
+        &past(3),
+        heads,
+        device,
+    )
 }
 
-fn row_width() -> usize {
-    (HEADS.n_heads + 2 * HEADS.n_kv_heads) * HEADS.head_dim
+fn row_width(heads: Heads) -> usize {
+    (heads.n_heads + 2 * heads.n_kv_heads) * heads.head_dim
 }
 
 fn random(n: usize, seed: u64) -> Vec<f32> {
