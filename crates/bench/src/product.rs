@@ -11,6 +11,9 @@ use weights::Format;
 /// Weights that share a scale.
 const GROUP: u32 = 32;
 
+/// What every adapter can bind at once.
+const BINDING_BYTES: usize = 128 << 20;
+
 /// A product and its input.
 pub struct Product {
     x: Tensor<2>,
@@ -42,14 +45,20 @@ impl Product {
             upload.write(0, &bytes);
             Param::initialized(ParamId::new(), upload.into_words())
         };
+        let row_words = n_cols / 8;
+        let rows_per_segment = (BINDING_BYTES / (4 * row_words)).clamp(1, n_rows);
+        let segments = |all: &[u32], row_words: usize| {
+            let segments = all.chunks(rows_per_segment * row_words);
+            segments.map(uploaded).collect()
+        };
         let weight = Matrix::Packed(PackedMatrix {
-            words: vec![uploaded(words)],
-            scales: vec![uploaded(scales)],
+            words: segments(words, row_words),
+            scales: segments(scales, n_cols / GROUP as usize),
             packing: Packing {
                 format: Format::Q4 { group: GROUP },
                 n_rows,
                 n_cols,
-                rows_per_segment: n_rows,
+                rows_per_segment,
             },
         });
         let m = x.len() / n_cols;
