@@ -20,12 +20,19 @@ pub struct Light {
     pub cols: u32,
 }
 
-/// The probability that is full light: one for all single tokens, so that they can be compared, unless each is seen by
-/// itself; for the mean of a stretch its own largest. 0 where there is no light.
-pub fn full_light(trace: &Trace, span: Span, per_token: bool) -> f32 {
-    match span.n_tokens() {
-        1 if !per_token => trace::peak(&trace.tokens),
-        _ => span.map(trace).map_or(0.0, |map| map.peak()),
+/// Full light of a stretch is at least this part of a token's: a stretch that looks away is dim, too.
+const STRETCH_LIGHT: f32 = 0.25;
+
+/// The probability that is full light: one for all single tokens, so that they can be compared; for the mean of a
+/// stretch, which is more even, its own largest or a quarter of the tokens'. Each by itself has its own largest. 0
+/// where there is no light.
+pub fn full_light(trace: &Trace, span: Span, by_itself: bool) -> f32 {
+    let of_tokens = || trace::peak(&trace.tokens);
+    let own = || span.map(trace).map_or(0.0, |map| map.peak());
+    match (by_itself, span.n_tokens()) {
+        (true, _) => own(),
+        (false, 1) => of_tokens(),
+        (false, _) => own().max(STRETCH_LIGHT * of_tokens()),
     }
 }
 
@@ -83,4 +90,38 @@ pub fn now_millis() -> f64 {
 pub fn prefers_less_motion() -> bool {
     let query = window().match_media("(prefers-reduced-motion: reduce)");
     query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+#[cfg(test)]
+mod tests {
+    use trace::{Event, ModelInfo, Prompt, PromptImage, Token};
+
+    use super::*;
+
+    #[test]
+    fn a_stretch_that_looks_away_is_not_made_bright() {
+        let mut trace = Trace::new(ModelInfo::default());
+        trace.apply(&Event::Prompt(Prompt {
+            images: vec![PromptImage {
+                rows: 1,
+                cols: 2,
+                ..PromptImage::default()
+            }],
+            ..Prompt::default()
+        }));
+        for map_max in [0.8, 0.4, 0.01, 0.01] {
+            trace.apply(&Event::Token(Token {
+                map: vec![255, 0],
+                map_max,
+                ..Token::default()
+            }));
+        }
+        let light = |start, end, by_itself| full_light(&trace, Span { start, end }, by_itself);
+        let is = |got: f32, expected: f32| assert!((got - expected).abs() < 1e-6, "{got}");
+        is(light(2, 3, false), 0.8);
+        is(light(0, 2, false), 0.6);
+        is(light(2, 4, false), 0.2);
+        is(light(2, 4, true), 0.01);
+        is(light(4, 9, true), 0.0);
+    }
 }
