@@ -45,5 +45,5 @@ fn keep(row: u32, d: u32, value: vec4<f32>) {
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
     head = group.y;
     kv_head = head / (p.n_heads / p.n_kv_heads);
-    attend(local, group.x * 16u);
+    attend(local, group.x * ROWS);
 }

@@ -3,7 +3,8 @@
 // adapters both like neighbours that read one address, or addresses side by side. The sixteen teams share a block's
 // slots for the scores, and the columns of the result for the mean of the values.
 // Needs: N_VEC4, a quarter of the head width, up to 32; bounds(row), the slots first … end − 1 that a row sees, none
-// past the last row; query4(row, d), scaled; key4(slot, d); value4(slot, d); keep(row, d, value).
+// past the last row (values must be finite: those that one of the sixteen rows sees meet the others with a weight of
+// 0); query4(row, d), scaled; key4(slot, d); value4(slot, d); keep(row, d, value).
 
 const SLOTS: u32 = 64u;
 const ROWS: u32 = 16u;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use anyhow::{Result, ensure};
 use futures_lite::future::block_on;
 use generate::{Target, open_folder, open_gpu};
-use trace::{Ask, Event, StopReason};
+use trace::{Ask, Event, ImageFile, StopReason};
 
 use crate::model;
 
@@ -99,6 +99,27 @@ fn a_long_prompt_tells_how_far_it_is_and_stops_in_between() -> Result<()> {
                 "{n_told} {n_token} {ended:?}"
             );
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn more_pictures_than_a_recording_holds_are_refused_unread() -> Result<()> {
+    block_on(async {
+        let cpu = Target::Cpu(generate::Device::flex());
+        let generator = open_folder(&model::tied(), cpu, &mut |_, _| {}).await?;
+        let ask = Ask {
+            question: QUESTION.to_owned(),
+            images: vec![ImageFile::default(); 65],
+            ..Ask::default()
+        };
+        let refused = generator.prepare(&ask).err().map(|error| error.to_string());
+        ensure!(
+            refused
+                .as_deref()
+                .is_some_and(|words| words.contains("65 images")),
+            "{refused:?}"
+        );
         Ok(())
     })
 }

@@ -11,6 +11,7 @@ use kernels::{Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Upload};
 use weights::{Format, Layout, pack_rows};
 
 static GPU: LazyLock<Gpu> = LazyLock::new(|| {
+    #[cfg(debug_assertions)]
     crate::mutations::apply();
     block_on(Gpu::open(None)).expect("the kernel tests need a Vulkan driver")
 });

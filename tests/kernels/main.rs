@@ -13,6 +13,7 @@ mod matmul;
 mod matvec;
 mod matvec_gated;
 mod mrope;
+#[cfg(debug_assertions)]
 mod mutations;
 mod norm;
 mod readout;

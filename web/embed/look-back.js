@@ -140,7 +140,7 @@
       if (!src) return;
       try {
         const bitmap = await createImageBitmap(await file(src));
-        if (this.shadowRoot.childElementCount) return bitmap.close();
+        if (this.shadowRoot.childNodes.length) return bitmap.close();
         const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
         canvas.getContext("bitmaprenderer").transferFromImageBitmap(bitmap);
         this.shadowRoot.append(canvas);

@@ -9,9 +9,10 @@ use std::path::Path;
 /// # Errors
 /// At the first file that cannot be read or written, named in the message; when `to` lies inside `from`.
 pub fn copy(from: &Path, to: &Path) -> io::Result<usize> {
-    std::fs::create_dir_all(to).map_err(|error| named(to, &error))?;
     let whole = |path: &Path| path.canonicalize().map_err(|error| named(path, &error));
-    let (whole_from, whole_to) = (whole(from)?, whole(to)?);
+    let whole_from = whole(from)?;
+    std::fs::create_dir_all(to).map_err(|error| named(to, &error))?;
+    let whole_to = whole(to)?;
     if whole_to != whole_from && whole_to.starts_with(&whole_from) {
         let inside = format!(
             "it lies inside {}; choose a folder beside it",

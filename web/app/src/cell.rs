@@ -30,11 +30,10 @@ pub fn cell_at(
 
 /// The raw number of one cell.
 pub fn cell_figure(run: Run, cell: Option<usize>) -> String {
-    let Some((cell, span)) = cell.zip(run.looking.shown.get()) else {
+    let Some(cell) = cell else {
         return "Point at a cell for its number.".to_owned();
     };
-    run.trace.with(|trace| {
-        let map = span.map(trace);
+    run.looking.map.with(|map| {
         let probability = map.as_ref().and_then(|map| map.cells.get(cell));
         let Some((map, probability)) = map.as_ref().zip(probability) else {
             return String::new();

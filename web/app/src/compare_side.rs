@@ -124,10 +124,14 @@ fn figures_of(trace: &Trace, token: usize) -> MapFigures {
         .tokens
         .get(token)
         .map_or("", |token| token.text.trim());
+    let map = span.map(trace);
+    let light = map
+        .as_ref()
+        .map(|map| light_of(map, full_light(trace, span, map, false)));
     MapFigures::new(
-        light_of(trace, span, full_light(trace, span, false)),
+        light.unwrap_or_default(),
         format!("{} “{text}”", span.words()),
         span.shares(trace),
-        span.map(trace).as_ref(),
+        map.as_ref(),
     )
 }

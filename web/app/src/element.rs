@@ -94,12 +94,15 @@ fn Explanation() -> impl IntoView {
 }
 
 /// Arrow keys walk tokens, with Shift marks; Home and End go to the ends; Space plays; Escape closes what lies over
-/// the answer.
+/// the answer, and lets go of a chosen token.
 fn walk(run: Run, event: &KeyboardEvent) {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok());
     if event.key() == "Escape" {
+        if !run.is_comparing.get_untracked() {
+            run.pinned.set(None);
+        }
         close_drawer(run, target.as_ref());
         return run.is_comparing.set(false);
     }

@@ -1,7 +1,7 @@
-//! The light of the current token, on its way from the token before.
+//! The light of a token or of a stretch of them, on its way from the one before.
 
 use leptos::prelude::*;
-use trace::Trace;
+use trace::{HeatMap, Trace};
 
 use crate::light::{light_between, light_from_map};
 use crate::span::Span;
@@ -9,7 +9,7 @@ use crate::span::Span;
 /// Milliseconds the light takes from one token to the next.
 const LIGHT_MOVES_MILLIS: f64 = 120.0;
 
-/// Light on the first picture for one token, 0 to 1 per cell.
+/// Light on the first picture, 0 to 1 per cell.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Light {
     /// Row-major.
@@ -24,27 +24,22 @@ pub struct Light {
 const STRETCH_LIGHT: f32 = 0.25;
 
 /// The probability that is full light: one for all single tokens, so that they can be compared; for the mean of a
-/// stretch, which is more even, its own largest or a quarter of the tokens'. Each by itself has its own largest. 0
-/// where there is no light.
-pub fn full_light(trace: &Trace, span: Span, by_itself: bool) -> f32 {
+/// stretch, `map`, which is more even, its own largest or a quarter of the tokens'. Each by itself has its own largest.
+pub fn full_light(trace: &Trace, span: Span, map: &HeatMap, by_itself: bool) -> f32 {
     let of_tokens = || trace::peak(&trace.tokens);
-    let own = || span.map(trace).map_or(0.0, |map| map.peak());
     match (by_itself, span.n_tokens()) {
-        (true, _) => own(),
+        (true, _) => map.peak(),
         (false, 1) => of_tokens(),
-        (false, _) => own().max(STRETCH_LIGHT * of_tokens()),
+        (false, _) => map.peak().max(STRETCH_LIGHT * of_tokens()),
     }
 }
 
-/// The mean light of a stretch of tokens on the first picture, relative to `peak`.
-pub fn light_of(trace: &Trace, span: Span, peak: f32) -> Light {
-    let Some((map, image)) = span.map(trace).zip(trace.prompt.images.first()) else {
-        return Light::default();
-    };
+/// The light of a map whose full light is `peak`.
+pub fn light_of(map: &HeatMap, peak: f32) -> Light {
     Light {
-        cells: light_from_map(&map, peak),
-        rows: image.rows,
-        cols: image.cols,
+        cells: light_from_map(map, peak),
+        rows: map.n_rows as u32,
+        cols: map.n_cols as u32,
     }
 }
 
@@ -116,7 +111,11 @@ mod tests {
                 ..Token::default()
             }));
         }
-        let light = |start, end, by_itself| full_light(&trace, Span { start, end }, by_itself);
+        let light = |start, end, by_itself| {
+            let span = Span { start, end };
+            span.map(&trace)
+                .map_or(0.0, |map| full_light(&trace, span, &map, by_itself))
+        };
         let is = |got: f32, expected: f32| assert!((got - expected).abs() < 1e-6, "{got}");
         is(light(2, 3, false), 0.8);
         is(light(0, 2, false), 0.6);

@@ -123,9 +123,7 @@ pub fn Keep(asking: Asking) -> impl IntoView {
 }
 
 fn has_light(run: Run) -> bool {
-    let shown = run.looking.shown.get();
-    run.trace
-        .with(|trace| shown.and_then(|span| span.map(trace)).is_some())
+    run.looking.map.with(Option::is_some)
 }
 
 fn save_recording(run: Run) -> &'static str {
@@ -156,7 +154,7 @@ async fn save_light(run: Run, kind: Kind) -> &'static str {
             .with_untracked(|trace| light_svg(trace, span, per_token, picture.as_ref()))
     });
     let Some(svg) = svg else {
-        return "This word has no light to draw.";
+        return "There is no light to draw.";
     };
     save_svg(&format!("{}-light", file_stem(run)), &svg, SHEET_PX, kind).await
 }

@@ -1,6 +1,7 @@
 //! How the reader looks at an answer: what is pointed at, chosen, magnified, and how bright it is.
 
 use leptos::prelude::*;
+use trace::{HeatMap, Trace};
 
 use crate::span::Span;
 
@@ -11,6 +12,8 @@ pub struct Looking {
     pub span: RwSignal<Option<Span>>,
     /// The stretch whose light is shown: that one; of an answer at rest what it was about; else the current token.
     pub shown: Memo<Option<Span>>,
+    /// Its mean map of the first picture, worked out once for all that show it.
+    pub map: Memo<Option<HeatMap>>,
     /// Index of the mark whose before, within and after are shown.
     pub mark: RwSignal<Option<usize>>,
     /// Tokens that the time line magnifies.
@@ -24,8 +27,9 @@ pub struct Looking {
 }
 
 impl Looking {
-    /// Looking at an answer `at_rest`, else at its `current` token; `mark` is the one that is open.
+    /// Looking at the answer in `trace` `at_rest`, else at its `current` token; `mark` is the one that is open.
     pub fn new(
+        trace: RwSignal<Trace>,
         current: Memo<Option<usize>>,
         at_rest: Memo<Option<Span>>,
         mark: RwSignal<Option<usize>>,
@@ -38,6 +42,7 @@ impl Looking {
         Self {
             span,
             shown,
+            map: Memo::new(move |_| trace.with(|trace| shown.get()?.map(trace))),
             mark,
             zoom: RwSignal::default(),
             strength: RwSignal::new(1.0),

@@ -74,7 +74,7 @@ fn chosen(run: Run) -> Option<Marker> {
     run.trace.with(|trace| trace.markers.get(index).copied())
 }
 
-/// Closes the drawer; a focus inside it, at `focused`, goes back to the mark that opened it.
+/// Closes the drawer and lets go of its first token; a focus inside it, at `focused`, goes back to the mark that opened it.
 pub fn close_drawer(run: Run, focused: Option<&Element>) {
     let mark = run.looking.mark.get_untracked();
     let opener = mark.zip(focused).and_then(|(mark, focused)| {
@@ -85,7 +85,10 @@ pub fn close_drawer(run: Run, focused: Option<&Element>) {
             .query_selector(&selector)
             .ok()?
     });
-    run.looking.mark.set(None);
+    if mark.is_some() {
+        run.looking.mark.set(None);
+        run.pinned.set(None);
+    }
     if let Some(opener) = opener {
         // Nothing to be done where a browser refuses.
         let _ = opener.unchecked_into::<HtmlElement>().focus();
@@ -102,11 +105,14 @@ fn figures_of(trace: &Trace, marker: Marker, stretch: Stretch) -> MapFigures {
     });
     let span = stretch(within, n_tokens);
     let peak = peaks.into_iter().fold(0.0, f32::max);
+    let map = span.map(trace);
     MapFigures::new(
-        light_of(trace, span, peak),
+        map.as_ref()
+            .map(|map| light_of(map, peak))
+            .unwrap_or_default(),
         span.words(),
         span.shares(trace),
-        span.map(trace).as_ref(),
+        map.as_ref(),
     )
 }
 

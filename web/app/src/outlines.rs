@@ -27,10 +27,8 @@ struct Outline {
 pub fn Outlines(run: Run) -> impl IntoView {
     let outlines = Memo::new(move |_| {
         let is_shown = run.looking.is_outlined.get() && !run.is_running();
-        let span = run.looking.shown.get().filter(|_| is_shown);
-        run.trace
-            .with(|trace| Some(outlines_of(&span?.map(trace)?)))
-            .unwrap_or_default()
+        let outlines = run.looking.map.with(|map| map.as_ref().map(outlines_of));
+        outlines.filter(|_| is_shown).unwrap_or_default()
     });
     let ratio = move || {
         let of_picture =

@@ -91,7 +91,7 @@ pub struct Run {
     pub hovered: RwSignal<Option<usize>>,
     /// Token chosen by a click or the keys; `None` follows the newest, and rests when there is no newer.
     pub pinned: RwSignal<Option<usize>>,
-    /// The token whose attention is shown.
+    /// The newest token, or the one that was chosen; its attention is shown unless that of a stretch is.
     pub current: Memo<Option<usize>>,
     /// How it is shown.
     pub view: RwSignal<View>,
@@ -99,7 +99,7 @@ pub struct Run {
     pub replay: Replay,
     /// The seed of a scene that a link asks for.
     pub wished_scene: RwSignal<Option<u64>>,
-    /// Brightness relative to this token's own peak instead of the whole answer's.
+    /// Brightness relative to what is shown alone instead of the whole answer's peak.
     pub per_token: RwSignal<bool>,
     /// How the reader looks at it.
     pub looking: Looking,
@@ -159,7 +159,7 @@ impl Run {
             replay,
             wished_scene: RwSignal::default(),
             per_token: RwSignal::default(),
-            looking: Looking::new(current, at_rest, mark),
+            looking: Looking::new(trace, current, at_rest, mark),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The three shares of the current token: a bar, its figures, and the token in words.
+//! The three shares of the token or the stretch that is shown: a bar, its figures, and the token in words.
 
 use leptos::prelude::*;
 use trace::{Shares, Trace};
@@ -71,8 +71,8 @@ pub fn ShareBar(run: Run) -> impl IntoView {
         }
     });
     view! {
-        <section class="shares" aria-label="Where the current word looks">
-            <p class="token-figure" data-testid="token-figure">{move || with_span(run, |trace, span| Some(figure_of(trace, span))).unwrap_or_else(|| "\u{a0}".to_owned())}</p>
+        <section class="shares" aria-label="Where the words shown look">
+            <p class="token-figure" data-testid="token-figure">{move || figure(run).unwrap_or_else(|| "\u{a0}".to_owned())}</p>
             <div class="bar" aria-hidden="true">{parts}</div>
             <dl>{figures}</dl>
         </section>
@@ -84,8 +84,13 @@ fn with_span<T>(run: Run, read: impl FnOnce(&Trace, Span) -> Option<T>) -> Optio
     run.trace.with(|trace| read(trace, span))
 }
 
+fn figure(run: Run) -> Option<String> {
+    let place = run.looking.map.with(|map| place_words(map.as_ref()));
+    with_span(run, |trace, span| Some(figure_of(trace, span, &place)))
+}
+
 /// "Token 97: “ bed” · mostly upper left, 31 %", with line ends made visible; "Mean of tokens 96 to 126".
-fn figure_of(trace: &Trace, span: Span) -> String {
+pub fn figure_of(trace: &Trace, span: Span, place: &str) -> String {
     let what = match span.tokens(trace) {
         [token] => format!(
             "Token {}: “{}”",
@@ -94,8 +99,8 @@ fn figure_of(trace: &Trace, span: Span) -> String {
         ),
         _ => format!("Mean of {}", span.words()),
     };
-    match place_words(span.map(trace).as_ref()) {
-        place if place.is_empty() => what,
-        place => format!("{what} · {place}"),
+    match place.is_empty() {
+        true => what,
+        false => format!("{what} · {place}"),
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::{DragEvent, PointerEvent};
 
 use crate::cell::{cell_at, cell_figure};
-use crate::gaze::{Light, full_light, light_of, move_light};
+use crate::gaze::{full_light, light_of, move_light};
 use crate::keep::import::take_file;
 use crate::layers::Layers;
 use crate::light::View;
@@ -56,11 +56,15 @@ fn LitPicture(run: Run) -> impl IntoView {
     let box_ref = NodeRef::<html::Div>::new();
     let (cell, set_cell) = signal(None::<usize>);
     let target = Memo::new(move |_| {
-        let Some(span) = run.looking.shown.get() else {
-            return Light::default();
-        };
-        run.trace
-            .with(|trace| light_of(trace, span, full_light(trace, span, run.per_token.get())))
+        let by_itself = run.per_token.get();
+        let light = run.looking.map.with(|map| {
+            let (map, span) = map.as_ref().zip(run.looking.shown.get())?;
+            let peak = run
+                .trace
+                .with(|trace| full_light(trace, span, map, by_itself));
+            Some(light_of(map, peak))
+        });
+        light.unwrap_or_default()
     });
     let shown = move_light(target);
     let has_map = move || target.with(|light| !light.cells.is_empty());
@@ -103,10 +107,10 @@ fn stage_label(run: Run) -> String {
         .picture
         .with(|picture| Some(picture.as_ref()?.name.clone()));
     let name = name.unwrap_or_else(|| "The picture".to_owned());
-    let summary = run.trace.with(|trace| {
+    let summary = run.looking.map.with(|map| {
         let span = run.looking.shown.get()?;
-        let (shares, map) = (span.shares(trace)?, span.map(trace)?);
-        let regions = map.regions();
+        let shares = run.trace.with(|trace| span.shares(trace))?;
+        let regions = map.as_ref()?.regions();
         let places: Vec<String> = regions.iter().take(2).map(ToString::to_string).collect();
         Some(format!(
             "{:.0} % of the attention is on this picture, most of it {}",

@@ -155,7 +155,8 @@ fn Marks(run: Run, shown: Memo<Span>) -> impl IntoView {
             </span>
         }
     };
-    let pointed = move || run.looking.span.get();
+    let is_stretch = |span: &Span| span.n_tokens() > 1;
+    let pointed = move || run.looking.shown.get().filter(is_stretch);
     let pointed_left = move || pointed().map(|span| place_of(span.start as f64, shown.get()));
     let pointed_right = move || {
         pointed().map(|span| format!("calc(100% - {})", place_of(span.end as f64, shown.get())))
@@ -202,16 +203,20 @@ fn counts(run: Run) -> String {
 }
 
 fn value_text(run: Run) -> String {
-    let Some(current) = run.current.get() else {
+    let Some(span) = run.looking.shown.get() else {
         return "no token yet".to_owned();
     };
     run.trace.with(|trace| {
-        let Some(token) = trace.tokens.get(current) else {
+        let Some(mean) = span.shares(trace) else {
             return String::new();
         };
-        let shares = Share::ALL
-            .map(|share| format!("{} {:.0} %", share.word(), share.of(&token.shares) * 100.0));
-        format!("{}, {}", token.text.trim(), shares.join(", "))
+        let shares =
+            Share::ALL.map(|share| format!("{} {:.0} %", share.word(), share.of(&mean) * 100.0));
+        let what = match span.tokens(trace) {
+            [token] => token.text.trim().to_owned(),
+            _ => format!("mean of {}", span.words()),
+        };
+        format!("{what}, {}", shares.join(", "))
     })
 }
 

@@ -67,9 +67,15 @@ fn Checkbox(is_on: RwSignal<bool>, words: &'static str) -> impl IntoView {
 #[component]
 fn Legend(run: Run) -> impl IntoView {
     let peak = Memo::new(move |_| {
-        let shown = run.looking.shown.get();
-        run.trace
-            .with(|trace| shown.map_or(0.0, |span| full_light(trace, span, run.per_token.get())))
+        let by_itself = run.per_token.get();
+        let peak = run.looking.map.with(|map| {
+            let (map, span) = map.as_ref().zip(run.looking.shown.get())?;
+            Some(
+                run.trace
+                    .with(|trace| full_light(trace, span, map, by_itself)),
+            )
+        });
+        peak.unwrap_or_default()
     });
     view! {
         <p class="legend" class:vacant=move || peak.get() <= 0.0>

@@ -27,7 +27,7 @@ pub fn light_svg(
 ) -> Option<String> {
     let image = trace.prompt.images.first()?;
     let map = span.map(trace)?;
-    let peak = full_light(trace, span, per_token);
+    let peak = full_light(trace, span, &map, per_token);
     let size_px = match (image.width_px, image.height_px) {
         (0, _) | (_, 0) => (f64::from(image.cols), f64::from(image.rows)),
         (width_px, height_px) => (f64::from(width_px), f64::from(height_px)),
