@@ -110,6 +110,7 @@ fn more_pictures_than_a_recording_holds_are_refused_unread() -> Result<()> {
         let generator = open_folder(&model::tied(), cpu, &mut |_, _| {}).await?;
         let ask = Ask {
             question: QUESTION.to_owned(),
+            method: "plain".to_owned(),
             images: vec![ImageFile::default(); 65],
             ..Ask::default()
         };
