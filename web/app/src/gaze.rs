@@ -21,10 +21,10 @@ pub struct Light {
 }
 
 /// Full light of a stretch is at least this part of a token's: a stretch that looks away is dim, too.
-const STRETCH_LIGHT: f32 = 0.25;
+const STRETCH_LIGHT: f32 = 0.125;
 
 /// The probability that is full light: one for all single tokens, so that they can be compared; for the mean of a
-/// stretch, `map`, which is more even, its own largest or a quarter of the tokens'. Each by itself has its own largest.
+/// stretch, `map`, which is more even, its own largest or an eighth of the tokens'. Each by itself has its own largest.
 pub fn full_light(trace: &Trace, span: Span, map: &HeatMap, by_itself: bool) -> f32 {
     let of_tokens = || trace::peak(&trace.tokens);
     match (by_itself, span.n_tokens()) {
@@ -119,7 +119,7 @@ mod tests {
         let is = |got: f32, expected: f32| assert!((got - expected).abs() < 1e-6, "{got}");
         is(light(2, 3, false), 0.8);
         is(light(0, 2, false), 0.6);
-        is(light(2, 4, false), 0.2);
+        is(light(2, 4, false), 0.1);
         is(light(2, 4, true), 0.01);
         is(light(4, 9, true), 0.0);
     }
