@@ -9,6 +9,8 @@ use std::thread;
 use kernels::Mutation;
 use tests::variants;
 
+use crate::wgsl::valid;
+
 /// Kernel, the tests that judge it, what is replaced and by what.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
@@ -273,15 +275,7 @@ fn every_fault_is_a_kernel() {
         let variant = found
             .next()
             .unwrap_or_else(|| panic!("{kernel} does not contain {from:?}"));
-        let text = variant.text.replace(from, to);
-        let module = naga::front::wgsl::parse_str(&text)
-            .unwrap_or_else(|error| panic!("{kernel}: {}", error.emit_to_string(&text)));
-        naga::valid::Validator::new(
-            naga::valid::ValidationFlags::all(),
-            naga::valid::Capabilities::empty(),
-        )
-        .validate(&module)
-        .unwrap_or_else(|error| panic!("{kernel}: {}", error.emit_to_string(&text)));
+        valid(kernel, &variant.text.replace(from, to));
     }
 }
 

@@ -6,7 +6,6 @@ use web_sys::{Event, KeyboardEvent};
 
 use crate::answer::token_of;
 use crate::compare::Side;
-use crate::gaze::{full_light, light_of};
 use crate::mark::{counts_words, marker_class, marker_words};
 use crate::methods::method_words;
 use crate::passage::{Piece, class_of, label_of, pieces_of, visible_segments};
@@ -124,14 +123,10 @@ fn figures_of(trace: &Trace, token: usize) -> MapFigures {
         .tokens
         .get(token)
         .map_or("", |token| token.text.trim());
-    let map = span.map(trace);
-    let light = map
-        .as_ref()
-        .map(|map| light_of(map, full_light(trace, span, map, false)));
     MapFigures::new(
-        light.unwrap_or_default(),
         format!("{} “{text}”", span.words()),
         span.shares(trace),
-        map.as_ref(),
+        span.map(trace).as_ref(),
+        trace::peak(&trace.tokens),
     )
 }

@@ -5,7 +5,6 @@ use trace::{Marker, Trace};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent};
 
-use crate::gaze::light_of;
 use crate::mark::{marker_class, marker_words};
 use crate::run::Run;
 use crate::small_map::{MapFigures, SmallMap};
@@ -105,14 +104,11 @@ fn figures_of(trace: &Trace, marker: Marker, stretch: Stretch) -> MapFigures {
     });
     let span = stretch(within, n_tokens);
     let peak = peaks.into_iter().fold(0.0, f32::max);
-    let map = span.map(trace);
     MapFigures::new(
-        map.as_ref()
-            .map(|map| light_of(map, peak))
-            .unwrap_or_default(),
         span.words(),
         span.shares(trace),
-        map.as_ref(),
+        span.map(trace).as_ref(),
+        peak,
     )
 }
 

@@ -27,8 +27,8 @@ struct Outline {
 pub fn Outlines(run: Run) -> impl IntoView {
     let outlines = Memo::new(move |_| {
         let is_shown = run.looking.is_outlined.get() && !run.is_running();
-        let outlines = run.looking.map.with(|map| map.as_ref().map(outlines_of));
-        outlines.filter(|_| is_shown).unwrap_or_default()
+        let shown = |map: &Option<HeatMap>| map.as_ref().filter(|_| is_shown).map(outlines_of);
+        run.looking.map.with(shown).unwrap_or_default()
     });
     let ratio = move || {
         let of_picture =

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use trace::{Failure, Loaded, ModelInfo, Trace};
 
 use crate::earlier::Earlier;
+use crate::gaze::full_light;
 use crate::light::View;
 use crate::looking::Looking;
 use crate::models::ModelChoice;
@@ -103,6 +104,8 @@ pub struct Run {
     pub per_token: RwSignal<bool>,
     /// How the reader looks at it.
     pub looking: Looking,
+    /// The probability that is full light; 0 where there is none.
+    pub full_light: Memo<f32>,
 }
 
 impl Run {
@@ -132,6 +135,16 @@ impl Run {
                 None => Span::at_rest(trace).filter(|_| trace.is_complete()),
             })
         });
+        let per_token = RwSignal::new(false);
+        let looking = Looking::new(trace, current, at_rest, mark);
+        let full_light = Memo::new(move |_| {
+            let (shown, by_itself) = (looking.shown.get(), per_token.get());
+            let light = looking.map.with(|map| {
+                let (map, span) = map.as_ref().zip(shown)?;
+                Some(trace.with(|trace| full_light(trace, span, map, by_itself)))
+            });
+            light.unwrap_or_default()
+        });
         Self {
             model: RwSignal::default(),
             question: RwSignal::default(),
@@ -158,8 +171,9 @@ impl Run {
             view: RwSignal::default(),
             replay,
             wished_scene: RwSignal::default(),
-            per_token: RwSignal::default(),
-            looking: Looking::new(trace, current, at_rest, mark),
+            per_token,
+            looking,
+            full_light,
         }
     }
 

@@ -90,7 +90,7 @@ fn figure(run: Run) -> Option<String> {
 }
 
 /// "Token 97: “ bed” · mostly upper left, 31 %", with line ends made visible; "Mean of tokens 96 to 126".
-pub fn figure_of(trace: &Trace, span: Span, place: &str) -> String {
+fn figure_of(trace: &Trace, span: Span, place: &str) -> String {
     let what = match span.tokens(trace) {
         [token] => format!(
             "Token {}: “{}”",

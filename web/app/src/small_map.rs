@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use trace::{HeatMap, Shares};
 
-use crate::gaze::Light;
+use crate::gaze::{Light, light_of};
 use crate::layers::Layers;
 use crate::light::View;
 use crate::picture::Picture;
@@ -23,19 +23,14 @@ pub struct MapFigures {
 }
 
 impl MapFigures {
-    /// Figures of the mean `shares` and `map` of some tokens.
-    pub fn new(
-        light: Light,
-        tokens: String,
-        shares: Option<Shares>,
-        map: Option<&HeatMap>,
-    ) -> Self {
+    /// Figures of the mean `shares` and `map` of some tokens, whose full light is `peak`.
+    pub fn new(tokens: String, shares: Option<Shares>, map: Option<&HeatMap>, peak: f32) -> Self {
         let share = shares.map_or_else(
             || "no tokens".to_owned(),
             |shares| format!("Picture {:.1} %", shares.image * 100.0),
         );
         Self {
-            light,
+            light: map.map(|map| light_of(map, peak)).unwrap_or_default(),
             tokens,
             share,
             place: place_words(map),

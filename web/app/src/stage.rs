@@ -2,10 +2,11 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use trace::HeatMap;
 use web_sys::{DragEvent, PointerEvent};
 
 use crate::cell::{cell_at, cell_figure};
-use crate::gaze::{full_light, light_of, move_light};
+use crate::gaze::{light_of, move_light};
 use crate::keep::import::take_file;
 use crate::layers::Layers;
 use crate::light::View;
@@ -56,15 +57,9 @@ fn LitPicture(run: Run) -> impl IntoView {
     let box_ref = NodeRef::<html::Div>::new();
     let (cell, set_cell) = signal(None::<usize>);
     let target = Memo::new(move |_| {
-        let by_itself = run.per_token.get();
-        let light = run.looking.map.with(|map| {
-            let (map, span) = map.as_ref().zip(run.looking.shown.get())?;
-            let peak = run
-                .trace
-                .with(|trace| full_light(trace, span, map, by_itself));
-            Some(light_of(map, peak))
-        });
-        light.unwrap_or_default()
+        let peak = run.full_light.get();
+        let light = |map: &Option<HeatMap>| Some(light_of(map.as_ref()?, peak));
+        run.looking.map.with(light).unwrap_or_default()
     });
     let shown = move_light(target);
     let has_map = move || target.with(|light| !light.cells.is_empty());

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::gaze::full_light;
 use crate::light::{View, scale_image};
 use crate::run::Run;
 
@@ -66,17 +65,7 @@ fn Checkbox(is_on: RwSignal<bool>, words: &'static str) -> impl IntoView {
 /// What the brightest and the darkest cell stand for; its place is kept while there is no answer.
 #[component]
 fn Legend(run: Run) -> impl IntoView {
-    let peak = Memo::new(move |_| {
-        let by_itself = run.per_token.get();
-        let peak = run.looking.map.with(|map| {
-            let (map, span) = map.as_ref().zip(run.looking.shown.get())?;
-            Some(
-                run.trace
-                    .with(|trace| full_light(trace, span, map, by_itself)),
-            )
-        });
-        peak.unwrap_or_default()
-    });
+    let peak = run.full_light;
     view! {
         <p class="legend" class:vacant=move || peak.get() <= 0.0>
             "0 %"
