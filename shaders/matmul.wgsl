@@ -1,8 +1,8 @@
 // out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), many rows of x.
-// A workgroup covers 64 rows of x by 4 · ROWS rows of w: 32 columns of x at a time lie in workgroup memory, sixteen
-// neighbouring invocations share ROWS rows of w, and each of them multiplies those with four rows of x. Neighbours
-// so read neighbouring x and the same w, which GPUs and software adapters both like.
-// Needs: ROWS, FORMAT, GROUP (a multiple of 32 where there are groups), HAS_BIAS, ACCUMULATE.
+// A workgroup covers 4 · LANES · FOURS rows of x by 64 / LANES · ROWS rows of w. 32 columns of x at a time lie in
+// workgroup memory; LANES neighbouring invocations share ROWS rows of w, and each of them multiplies those with FOURS
+// times four rows of x, so that a stored number is unpacked once for all of them.
+// Needs: LANES, FOURS (1 or 2), ROWS, FORMAT, GROUP (a multiple of 32 where there are groups), HAS_BIAS, ACCUMULATE.
 
 struct Params {
     n_cols: u32,      // of w
@@ -22,26 +22,35 @@ struct Params {
 @group(0) @binding(5) var<uniform> p: Params;
 
 const TILE: u32 = 32u;
+const X_ROWS: u32 = 4u * LANES * FOURS;
 // One more than the rows of x, so that a column does not fall into one bank.
-const STRIDE: u32 = 65u;
+const STRIDE: u32 = X_ROWS + 1u;
 
 var<workgroup> sh_x: array<f32, TILE * STRIDE>;
 
-// 32 columns from k on of 64 rows from m on; zero past the ends.
+// Stored numbers are taken where they lie in their half word, as multiples of 16 (q4) or 256 (q8) to the power of
+// their place in it; x is divided by that. Both are exact.
+fn place_factor(column: u32) -> f32 {
+    if (FORMAT == 2u) { return bitcast<f32>((127u - column % 2u * 8u) << 23u); }
+    if (FORMAT == 3u) { return bitcast<f32>((127u - column % 4u * 4u) << 23u); }
+    return 1.0;
+}
+
+// 32 columns from k on of all rows from m on; zero past the ends.
 fn stage(local: u32, m: u32, k: u32) {
-    for (var i = local; i < TILE * 64u; i += 64u) {
+    for (var i = local; i < TILE * X_ROWS; i += 64u) {
         let row = m + i / TILE;
         let column = k + i % TILE;
         var value = 0.0;
         if (row < p.n_x && column < p.n_cols) { value = x[row * p.n_cols + column]; }
-        sh_x[i % TILE * STRIDE + i / TILE] = value;
+        sh_x[i % TILE * STRIDE + i / TILE] = value * place_factor(i);
     }
 }
 
-// Column k of the tile for four rows of x, sixteen apart.
-fn x4(k: u32, lane: u32) -> vec4<f32> {
-    let at = k * STRIDE + lane;
-    return vec4<f32>(sh_x[at], sh_x[at + 16u], sh_x[at + 32u], sh_x[at + 48u]);
+// Column k of the tile for four rows of x.
+fn x4(k: u32, at: u32) -> vec4<f32> {
+    let i = k * STRIDE + at;
+    return vec4<f32>(sh_x[i], sh_x[i + LANES], sh_x[i + 2u * LANES], sh_x[i + 3u * LANES]);
 }
 
 // Four rows of x at eight columns.
@@ -50,61 +59,107 @@ struct Columns {
     e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>,
 }
 
-fn columns(k: u32, lane: u32) -> Columns {
+// The same at all columns of the tile, with their sum.
+struct Tile { a: Columns, b: Columns, c: Columns, d: Columns, total: vec4<f32> }
+
+fn columns(k: u32, at: u32) -> Columns {
     return Columns(
-        x4(k, lane), x4(k + 1u, lane), x4(k + 2u, lane), x4(k + 3u, lane),
-        x4(k + 4u, lane), x4(k + 5u, lane), x4(k + 6u, lane), x4(k + 7u, lane),
+        x4(k, at), x4(k + 1u, at), x4(k + 2u, at), x4(k + 3u, at),
+        x4(k + 4u, at), x4(k + 5u, at), x4(k + 6u, at), x4(k + 7u, at),
     );
 }
 
 fn total(x: Columns) -> vec4<f32> {
-    return x.a + x.b + x.c + x.d + x.e + x.f + x.g + x.h;
+    if (FORMAT == 2u) { return (x.a + x.c + x.e + x.g) + 256.0 * (x.b + x.d + x.f + x.h); }
+    return (x.a + x.e) + 16.0 * (x.b + x.f) + 256.0 * (x.c + x.g) + 4096.0 * (x.d + x.h);
 }
 
-fn product(row: u32, block: u32, x: Columns) -> vec4<f32> {
-    let w = codes8(row, block);
+fn tile(at: u32) -> Tile {
+    let a = columns(0u, at);
+    let b = columns(8u, at);
+    let c = columns(16u, at);
+    let d = columns(24u, at);
+    return Tile(a, b, c, d, total(a) + total(b) + total(c) + total(d));
+}
+
+fn product(w: Eight, x: Columns) -> vec4<f32> {
     return w.low.x * x.a + w.low.y * x.b + w.low.z * x.c + w.low.w * x.d
         + w.high.x * x.e + w.high.y * x.f + w.high.z * x.g + w.high.w * x.h;
 }
 
+// Columns 8 · block … of `row`, each times the inverse of its place_factor.
+fn placed8(row: u32, block: u32) -> Eight {
+    if (FORMAT < 2u) { return codes8(row, block); }
+    if (FORMAT == 2u) {
+        let at = row * p.words_per_row + block * 2u;
+        let first = bitcast<i32>(words[at]);
+        let second = bitcast<i32>(words[at + 1u]);
+        let mask = vec4<i32>(0xff, 0xff00, 0xff, 0xff00);
+        return Eight(
+            vec4<f32>(vec4<i32>(first, first, first >> 16u, first >> 16u) & mask),
+            vec4<f32>(vec4<i32>(second, second, second >> 16u, second >> 16u) & mask),
+        );
+    }
+    let word = bitcast<i32>(words[row * p.words_per_row + block]);
+    let mask = vec4<i32>(0xf, 0xf0, 0xf00, 0xf000);
+    return Eight(vec4<f32>(vec4<i32>(word) & mask), vec4<f32>(vec4<i32>(word >> 16u) & mask));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
-    let lane = local % 16u;
-    let first_x = group.y * 64u;
-    let first_row = (group.x * 4u + local / 16u) * ROWS;
-    var sums: array<vec4<f32>, ROWS>;
+    let lane = local % LANES;
+    let first_x = group.y * X_ROWS;
+    let first_row = (group.x * (64u / LANES) + local / LANES) * ROWS;
+    let n_rows = select(0u, min(ROWS, p.n_rows - first_row), first_row < p.n_rows);
+    // Four rows of x each.
+    var sums: array<vec4<f32>, ROWS * FOURS>;
     for (var k = 0u; k < p.n_cols; k += TILE) {
         workgroupBarrier();
         stage(local, first_x, k);
         workgroupBarrier();
-        let x0 = columns(0u, lane);
-        let x1 = columns(8u, lane);
-        let x2 = columns(16u, lane);
-        let x3 = columns(24u, lane);
-        let all = total(x0) + total(x1) + total(x2) + total(x3);
-        for (var r = 0u; r < ROWS; r++) {
-            let row = min(first_row + r, p.n_rows - 1u);
-            let part = product(row, k / 8u, x0) + product(row, k / 8u + 1u, x1)
-                + product(row, k / 8u + 2u, x2) + product(row, k / 8u + 3u, x3);
-            if (FORMAT > 1u) {
-                let packed = scales[row * p.groups_per_row + k / GROUP];
-                sums[r] += float_from_half(packed & 0xffffu) * part + float_from_half(packed >> 16u) * all;
-            } else {
-                sums[r] += part;
+        if (n_rows > 0u) {
+            let x0 = tile(lane);
+            var x1: Tile;
+            if (FOURS > 1u) { x1 = tile(lane + 4u * LANES); }
+            for (var r = 0u; r < n_rows; r++) {
+                let row = first_row + r;
+                let a = placed8(row, k / 8u);
+                let b = placed8(row, k / 8u + 1u);
+                let c = placed8(row, k / 8u + 2u);
+                let d = placed8(row, k / 8u + 3u);
+                var scale = 1.0;
+                var minimum = 0.0;
+                if (FORMAT > 1u) {
+                    let packed = scales[row * p.groups_per_row + k / GROUP];
+                    scale = float_from_half(packed & 0xffffu);
+                    minimum = float_from_half(packed >> 16u);
+                }
+                sums[r * FOURS] += weighed(a, b, c, d, x0, scale, minimum);
+                if (FOURS > 1u) { sums[r * FOURS + FOURS - 1u] += weighed(a, b, c, d, x1, scale, minimum); }
             }
         }
     }
-    for (var r = 0u; r < ROWS; r++) {
-        let row = first_row + r;
-        for (var i = 0u; i < 4u; i++) {
-            let m = first_x + lane + 16u * i;
-            if (row < p.n_rows && m < p.n_x) {
-                let at = m * p.n_columns + p.column + row;
-                var sum = sums[r][i];
-                if (HAS_BIAS) { sum += bias[row]; }
-                if (ACCUMULATE) { sum += out[at]; }
-                out[at] = sum;
-            }
+    for (var r = 0u; r < n_rows; r++) {
+        write4(first_x + lane, first_row + r, sums[r * FOURS]);
+        if (FOURS > 1u) { write4(first_x + lane + 4u * LANES, first_row + r, sums[r * FOURS + FOURS - 1u]); }
+    }
+}
+
+fn weighed(a: Eight, b: Eight, c: Eight, d: Eight, x: Tile, scale: f32, minimum: f32) -> vec4<f32> {
+    let part = product(a, x.a) + product(b, x.b) + product(c, x.c) + product(d, x.d);
+    if (FORMAT < 2u) { return part; }
+    return scale * part + minimum * x.total;
+}
+
+fn write4(first_x: u32, row: u32, values: vec4<f32>) {
+    for (var i = 0u; i < 4u; i++) {
+        let m = first_x + LANES * i;
+        if (m < p.n_x) {
+            let at = m * p.n_columns + p.column + row;
+            var sum = values[i];
+            if (HAS_BIAS) { sum += bias[row]; }
+            if (ACCUMULATE) { sum += out[at]; }
+            out[at] = sum;
         }
     }
 }

@@ -117,16 +117,23 @@ const FAULTS: &[Fault] = &[
     (
         "Matmul",
         "matmul",
-        "float_from_half(packed >> 16u) * all",
-        "float_from_half(packed >> 16u)",
+        "scale * part + minimum * x.total",
+        "scale * part + minimum",
     ),
     ("Matmul", "matmul", "k / 8u + 3u", "k / 8u + 2u"),
     (
         "Matmul",
         "matmul",
-        "row < p.n_rows && m < p.n_x",
-        "row + 1u < p.n_rows && m < p.n_x",
+        "min(ROWS, p.n_rows - first_row)",
+        "min(ROWS, p.n_rows - 1u - first_row)",
     ),
+    (
+        "Matmul",
+        "matmul",
+        "x1 = tile(lane + 4u * LANES)",
+        "x1 = tile(lane)",
+    ),
+    ("Matmul", "matmul", "column % 4u * 4u", "column % 8u * 4u"),
     ("Matmul", "matmul", "sum += bias[row];", "sum += bias[0];"),
     (
         "Matvec",

@@ -1,7 +1,7 @@
 //! Every variant that the tuner may choose computes the same; other tests run beside it with any of them.
 
 use kernels::{
-    MATMUL_ROWS, Norm, SPREADS, Tuning, gated, project, project_normed, set_tuning, tuning,
+    BLOCKINGS, Norm, SPREADS, Tuning, gated, project, project_normed, set_tuning, tuning,
 };
 use tests::FORMATS;
 
@@ -11,11 +11,8 @@ use crate::bench::{compare, matrix, random, random_tensor, values};
 fn every_choice_of_the_tuner_is_right() {
     let chosen = tuning();
     for spread in SPREADS {
-        for matmul_rows in MATMUL_ROWS {
-            set_tuning(Tuning {
-                spread,
-                matmul_rows,
-            });
+        for blocking in BLOCKINGS {
+            set_tuning(Tuning { spread, blocking });
             for format in FORMATS {
                 products(format);
             }
@@ -27,15 +24,12 @@ fn every_choice_of_the_tuner_is_right() {
 #[test]
 fn a_choice_is_told_and_understood() {
     for spread in SPREADS {
-        for matmul_rows in MATMUL_ROWS {
-            let choice = Tuning {
-                spread,
-                matmul_rows,
-            };
+        for blocking in BLOCKINGS {
+            let choice = Tuning { spread, blocking };
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
     }
-    for other in ["", "8x2", "7x2,8", "8x2,8 ", "99999999999x1,8"] {
+    for other in ["", "8x2", "7x2,16x8", "8x2,16x8 ", "99999999999x1,16x8"] {
         assert!(other.parse::<Tuning>().is_err(), "{other:?}");
     }
 }
@@ -56,6 +50,7 @@ fn products(format: weights::Format) {
             project_normed(&one, &norm, &weight),
             gated(&one, &norm, &weight, &up),
             project(&random_tensor([5, n_cols], 2, device), &weight),
+            project(&random_tensor([28, n_cols], 2, device), &weight),
             project(&random_tensor([70, n_cols], 2, device), &weight),
         ];
         outputs.into_iter().flat_map(values).collect()

@@ -1,7 +1,7 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    MATMUL_ROWS, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
+    BLOCKINGS, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
     attention_merge::AttentionMerge, attention_prefill::AttentionPrefill,
     attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
     matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm, readout::Readout,
@@ -47,8 +47,12 @@ pub fn variants() -> Vec<Variant> {
                 has_bias,
                 accumulate,
             };
-            for rows in MATMUL_ROWS {
-                add(&Matmul { product, rows });
+            for (blocking, fours) in BLOCKINGS.into_iter().zip([1, 1]).chain([(BLOCKINGS[1], 2)]) {
+                add(&Matmul {
+                    product,
+                    blocking,
+                    fours,
+                });
             }
             for spread in spreads() {
                 for (is_normed, is_ragged) in

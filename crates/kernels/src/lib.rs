@@ -81,5 +81,5 @@ pub use tensor::{
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};
 #[cfg(not(target_feature = "simd128"))]
-pub use tuner::{MATMUL_ROWS, SPREADS, Spread, Tuning, UnknownTuning, set_tuning, tuning};
+pub use tuner::{BLOCKINGS, Blocking, SPREADS, Spread, Tuning, UnknownTuning, set_tuning, tuning};
 pub use upload::Upload;

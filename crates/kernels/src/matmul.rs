@@ -7,7 +7,7 @@ use crate::{
     launch::{Binding, Constant, Shader, launch},
     matvec,
     sizes::{Product, Segment},
-    tuner::tuning,
+    tuner::{Blocking, tuning},
 };
 
 impl Product {
@@ -43,8 +43,10 @@ pub(crate) fn row_words(format: Format, n_cols: usize) -> (usize, usize) {
 pub struct Matmul {
     /// What to compute.
     pub product: Product,
-    /// Rows of w per invocation.
-    pub rows: u32,
+    /// How invocations share the work.
+    pub blocking: Blocking,
+    /// Fours of rows of x per invocation: 1 or 2.
+    pub fours: u32,
 }
 
 impl Shader for Matmul {
@@ -56,7 +58,9 @@ impl Shader for Matmul {
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
-        constants.push(("ROWS", Constant::U32(self.rows)));
+        constants.push(("LANES", Constant::U32(self.blocking.lanes)));
+        constants.push(("FOURS", Constant::U32(self.fours)));
+        constants.push(("ROWS", Constant::U32(self.blocking.rows)));
         constants
     }
 }
@@ -87,15 +91,17 @@ pub(crate) fn run(
     ]
     .map(|value| value as u32);
     let [x, words, scales, bias] = buffers;
-    let rows = tuning().matmul_rows;
+    let blocking = tuning().blocking;
+    let fours = blocking.fours(n_x);
     launch(
         Matmul {
             product: segment.product,
-            rows,
+            blocking,
+            fours,
         },
         [
-            (segment.n_rows as u32).div_ceil(4 * rows),
-            n_x.div_ceil(64) as u32,
+            (segment.n_rows as u32).div_ceil(64 / blocking.lanes * blocking.rows),
+            (n_x as u32).div_ceil(4 * blocking.lanes * fours),
             1,
         ],
         &[

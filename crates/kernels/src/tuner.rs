@@ -26,23 +26,30 @@ pub struct Spread {
     pub rows: u32,
 }
 
+/// How invocations share the work of a product of two matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Blocking {
+    /// Neighbouring invocations that share rows of w: a power of two from 4 to 16.
+    pub lanes: u32,
+    /// Rows of w that they take together.
+    pub rows: u32,
+}
+
 /// The variants in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
     /// Of `matvec` and `matvec_gated`.
     pub spread: Spread,
-    /// Rows of w per invocation of `matmul`.
-    pub matmul_rows: u32,
+    /// Of `matmul`.
+    pub blocking: Blocking,
 }
 
 /// As [`Tuning::from_str`] reads it.
 impl fmt::Display for Tuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tuning {
-            spread: Spread { lanes, rows },
-            matmul_rows,
-        } = self;
-        write!(f, "{lanes}x{rows},{matmul_rows}")
+        let Tuning { spread, blocking } = self;
+        write!(f, "{}x{},", spread.lanes, spread.rows)?;
+        write!(f, "{}x{}", blocking.lanes, blocking.rows)
     }
 }
 
@@ -55,12 +62,9 @@ impl FromStr for Tuning {
     type Err = UnknownTuning;
 
     fn from_str(text: &str) -> Result<Self, UnknownTuning> {
-        let choices = SPREADS.into_iter().flat_map(|spread| {
-            MATMUL_ROWS.map(|matmul_rows| Tuning {
-                spread,
-                matmul_rows,
-            })
-        });
+        let choices = SPREADS
+            .into_iter()
+            .flat_map(|spread| BLOCKINGS.map(|blocking| Tuning { spread, blocking }));
         let mut known = choices.filter(|choice| choice.to_string() == text);
         known.next().ok_or(UnknownTuning)
     }
@@ -74,7 +78,10 @@ pub const SPREADS: [Spread; 3] = [
 ];
 
 /// What is tried for many rows of input.
-pub const MATMUL_ROWS: [u32; 2] = [8, 32];
+pub const BLOCKINGS: [Blocking; 2] = [
+    Blocking { lanes: 16, rows: 8 },
+    Blocking { lanes: 4, rows: 64 },
+];
 
 /// Rows and columns of the matrix that is tried.
 const SIDE: usize = 1024;
@@ -85,7 +92,7 @@ const N_RUNS: usize = 2;
 
 static TUNING: RwLock<Tuning> = RwLock::new(Tuning {
     spread: SPREADS[0],
-    matmul_rows: MATMUL_ROWS[0],
+    blocking: BLOCKINGS[0],
 });
 
 /// The variants in use.
@@ -105,11 +112,11 @@ pub fn set_tuning(tuning: Tuning) {
 pub(crate) async fn tune(device: &Device) -> Result<(), GpuError> {
     let spreads = SPREADS.map(|spread| Tuning { spread, ..tuning() });
     set_tuning(fastest(device, 1, spreads).await?);
-    let rows = MATMUL_ROWS.map(|matmul_rows| Tuning {
-        matmul_rows,
+    let blockings = BLOCKINGS.map(|blocking| Tuning {
+        blocking,
         ..tuning()
     });
-    set_tuning(fastest(device, N_X, rows).await?);
+    set_tuning(fastest(device, N_X, blockings).await?);
     Ok(())
 }
 
@@ -139,6 +146,19 @@ async fn fastest<const N: usize>(
         }
     }
     Ok(best.1)
+}
+
+impl Blocking {
+    /// Fours of rows of x per invocation: two where 32 columns of that many rows fit into workgroup memory, and where
+    /// that covers no more rows than one.
+    pub(crate) fn fours(self, n_x: usize) -> u32 {
+        let n_four = n_x.div_ceil(4 * self.lanes as usize);
+        if self.lanes <= 8 && n_four.is_multiple_of(2) {
+            2
+        } else {
+            1
+        }
+    }
 }
 
 impl Spread {
