@@ -127,15 +127,10 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
                 let b = placed8(row, k / 8u + 1u);
                 let c = placed8(row, k / 8u + 2u);
                 let d = placed8(row, k / 8u + 3u);
-                var scale = 1.0;
-                var minimum = 0.0;
-                if (FORMAT > 1u) {
-                    let packed = scales[row * p.groups_per_row + k / GROUP];
-                    scale = float_from_half(packed & 0xffffu);
-                    minimum = float_from_half(packed >> 16u);
-                }
-                sums[r * FOURS] += weighed(a, b, c, d, x0, scale, minimum);
-                if (FOURS > 1u) { sums[r * FOURS + FOURS - 1u] += weighed(a, b, c, d, x1, scale, minimum); }
+                var scale = vec2<f32>(1.0, 0.0);
+                if (FORMAT > 1u) { scale = halves(scales[row * p.groups_per_row + k / GROUP]); }
+                sums[r * FOURS] += weighed(a, b, c, d, x0, scale);
+                if (FOURS > 1u) { sums[r * FOURS + FOURS - 1u] += weighed(a, b, c, d, x1, scale); }
             }
         }
     }
@@ -145,10 +140,10 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     }
 }
 
-fn weighed(a: Eight, b: Eight, c: Eight, d: Eight, x: Tile, scale: f32, minimum: f32) -> vec4<f32> {
+fn weighed(a: Eight, b: Eight, c: Eight, d: Eight, x: Tile, scale: vec2<f32>) -> vec4<f32> {
     let part = product(a, x.a) + product(b, x.b) + product(c, x.c) + product(d, x.d);
     if (FORMAT < 2u) { return part; }
-    return scale * part + minimum * x.total;
+    return scale.x * part + scale.y * x.total;
 }
 
 fn write4(first_x: u32, row: u32, values: vec4<f32>) {

@@ -1,7 +1,8 @@
 // out[m, column + r] = f · Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), a few rows of x. NORMED puts an
 // RMS norm before: x is multiplied with its weight, and f = 1 / sqrt(mean(x²) + eps).
 // LANES invocations share ROWS rows of w: a GPU reads them side by side, a software adapter takes one lane and
-// never waits. Needs: LANES, ROWS, HAS_BIAS, ACCUMULATE, NORMED, and what shared/quad.wgsl needs.
+// never waits. Needs: HAS_BIAS, ACCUMULATE, NORMED, LANES, ROWS, N_SUMS, the last of the sums for the squares where
+// NORMED, and what shared/quad.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of w
@@ -21,8 +22,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<uniform> p: Params;
 
-var<workgroup> sh_sums: array<f32, 64u * ROWS>;
-var<workgroup> sh_squares: array<f32, 64>;
+const SQUARES: u32 = N_SUMS - 1u;
 
 // Row r of w, the last one where there is no such row.
 fn product(r: u32, quad: u32, x: Columns, sum: f32) -> f32 {
@@ -46,16 +46,16 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) n_groups: vec3<u32>,
 ) {
-    let row = ((group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES) * ROWS;
+    let row = ((group.y + group.z * n_groups.y) * (64u / LANES) + local / LANES) * ROWS;
     let lane = local % LANES;
-    let m = group.z;
-    var sums: array<f32, ROWS>;
-    var square = 0.0;
+    // Rows of x come first, so that those who read the same w do so at the same time.
+    let m = group.x;
+    var sums: array<f32, N_SUMS>;
     if (row < p.n_rows) {
         for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
             var xs = columns(m, quad);
             if (NORMED) {
-                square += squares(xs);
+                sums[SQUARES] += squares(xs);
                 xs = gained(xs, quad);
             }
             let sum = total(xs);
@@ -64,29 +64,10 @@ fn main(
             }
         }
     }
-    if (LANES > 1u) {
-        for (var r = 0u; r < ROWS; r++) {
-            sh_sums[r * 64u + local] = sums[r];
-        }
-        if (NORMED) { sh_squares[local] = square; }
-        workgroupBarrier();
-        for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
-            if (lane < stride) {
-                for (var r = 0u; r < ROWS; r++) {
-                    sh_sums[r * 64u + local] += sh_sums[r * 64u + local + stride];
-                }
-                if (NORMED) { sh_squares[local] += sh_squares[local + stride]; }
-            }
-            workgroupBarrier();
-        }
-        for (var r = 0u; r < ROWS; r++) {
-            sums[r] = sh_sums[r * 64u + local];
-        }
-        if (NORMED) { square = sh_squares[local]; }
-    }
+    sum_lanes(&sums, local);
     if (lane == 0u) {
         var factor = 1.0;
-        if (NORMED) { factor = 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits)); }
+        if (NORMED) { factor = 1.0 / sqrt(sums[SQUARES] / f32(p.n_cols) + bitcast<f32>(p.eps_bits)); }
         for (var r = 0u; r < ROWS; r++) {
             write(m, row + r, sums[r] * factor);
         }

@@ -1,6 +1,7 @@
 // out[column + r] = silu(f · gate[r] · (g x)) · (f · up[r] · (g x)) for one row x: the RMS norm with weight g and
 // f = 1 / sqrt(mean(x²) + eps), both projections of a gated MLP and its activation.
-// LANES invocations share ROWS rows of gate and up. Needs: LANES, ROWS, and what shared/quad.wgsl needs.
+// LANES invocations share ROWS rows of gate and up. Needs: LANES, ROWS, N_SUMS (two a row, and one for the squares),
+// and what shared/quad.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of gate and up
@@ -20,8 +21,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
 
-var<workgroup> sh_sums: array<vec2<f32>, 64u * ROWS>;
-var<workgroup> sh_squares: array<f32, 64>;
+const SQUARES: u32 = N_SUMS - 1u;
 
 // Row r of gate and of up, the last one where there is no such row.
 fn products(r: u32, quad: u32, x: Columns, sum: f32) -> vec2<f32> {
@@ -48,43 +48,25 @@ fn main(
 ) {
     let row = ((group.x + group.y * n_groups.x) * (64u / LANES) + local / LANES) * ROWS;
     let lane = local % LANES;
-    var sums: array<vec2<f32>, ROWS>;
-    var square = 0.0;
+    var sums: array<f32, N_SUMS>;
     if (row < p.n_rows) {
         for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
             var xs = columns(0u, quad);
-            square += squares(xs);
+            sums[SQUARES] += squares(xs);
             xs = gained(xs, quad);
             let sum = total(xs);
             for (var r = 0u; r < ROWS; r++) {
-                sums[r] += products(row + r, quad, xs, sum);
+                let pair = products(row + r, quad, xs, sum);
+                sums[2u * r] += pair.x;
+                sums[2u * r + 1u] += pair.y;
             }
         }
     }
-    if (LANES > 1u) {
-        for (var r = 0u; r < ROWS; r++) {
-            sh_sums[r * 64u + local] = sums[r];
-        }
-        sh_squares[local] = square;
-        workgroupBarrier();
-        for (var stride = LANES / 2u; stride > 0u; stride /= 2u) {
-            if (lane < stride) {
-                for (var r = 0u; r < ROWS; r++) {
-                    sh_sums[r * 64u + local] += sh_sums[r * 64u + local + stride];
-                }
-                sh_squares[local] += sh_squares[local + stride];
-            }
-            workgroupBarrier();
-        }
-        for (var r = 0u; r < ROWS; r++) {
-            sums[r] = sh_sums[r * 64u + local];
-        }
-        square = sh_squares[local];
-    }
+    sum_lanes(&sums, local);
     if (lane == 0u) {
-        let factor = 1.0 / sqrt(square / f32(p.n_cols) + bitcast<f32>(p.eps_bits));
+        let factor = 1.0 / sqrt(sums[SQUARES] / f32(p.n_cols) + bitcast<f32>(p.eps_bits));
         for (var r = 0u; r < ROWS; r++) {
-            write(row + r, sums[r].x * factor, sums[r].y * factor);
+            write(row + r, sums[2u * r] * factor, sums[2u * r + 1u] * factor);
         }
     }
 }

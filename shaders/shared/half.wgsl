@@ -7,11 +7,7 @@ fn float_from_half(half: u32) -> f32 {
     return bitcast<f32>(bitcast<u32>(value) | ((half & 0x8000u) << 16u));
 }
 
-// Two words of two halves each.
-fn halves(a: u32, b: u32) -> vec4<f32> {
-    return vec4<f32>(
-        float_from_half(a & 0xffffu), float_from_half(a >> 16u),
-        float_from_half(b & 0xffffu), float_from_half(b >> 16u),
-    );
+// The two halves of a word, the low one first.
+fn halves(word: u32) -> vec2<f32> {
+    return vec2<f32>(float_from_half(word & 0xffffu), float_from_half(word >> 16u));
 }
-

@@ -87,7 +87,7 @@ fn dot_quad(w: vec4<u32>, x: Columns) -> f32 {
         return dot(bitcast<vec4<f32>>(w), x.a);
     }
     if (FORMAT == 1u) {
-        return dot(halves(w.x, w.y), x.a) + dot(halves(w.z, w.w), x.b);
+        return dot(vec4<f32>(halves(w.x), halves(w.y)), x.a) + dot(vec4<f32>(halves(w.z), halves(w.w)), x.b);
     }
     if (FORMAT == 2u) {
         return dot(bytes(w.x), x.a) + dot(bytes(w.y), x.b) + dot(bytes(w.z), x.c) + dot(bytes(w.w), x.d);
@@ -103,7 +103,8 @@ fn weighed(w: vec4<u32>, packed: u32, x: Columns, sum: f32) -> f32 {
     if (FORMAT < 2u) {
         return dot_quad(w, x);
     }
-    return float_from_half(packed & 0xffffu) * dot_quad(w, x) + float_from_half(packed >> 16u) * sum;
+    let scale = halves(packed);
+    return scale.x * dot_quad(w, x) + scale.y * sum;
 }
 
 fn word_index(row: u32, quad: u32) -> u32 {

@@ -26,7 +26,10 @@ fn codes8(row: u32, block: u32) -> Eight {
     }
     if (FORMAT == 1u) {
         let at = first + block * 4u;
-        return Eight(halves(word_at(at), word_at(at + 1u)), halves(word_at(at + 2u), word_at(at + 3u)));
+        return Eight(
+            vec4<f32>(halves(word_at(at)), halves(word_at(at + 1u))),
+            vec4<f32>(halves(word_at(at + 2u)), halves(word_at(at + 3u))),
+        );
     }
     if (FORMAT == 2u) {
         let at = first + block * 2u;
@@ -44,10 +47,8 @@ fn codes8(row: u32, block: u32) -> Eight {
 fn weights8(row: u32, block: u32) -> Eight {
     var w = codes8(row, block);
     if (FORMAT > 1u) {
-        let packed = scales[row * p.groups_per_row + block * 8u / GROUP];
-        let scale = float_from_half(packed & 0xffffu);
-        let minimum = vec4<f32>(float_from_half(packed >> 16u));
-        w = Eight(w.low * scale + minimum, w.high * scale + minimum);
+        let scale = halves(scales[row * p.groups_per_row + block * 8u / GROUP]);
+        w = Eight(w.low * scale.x + scale.y, w.high * scale.x + scale.y);
     }
     return w;
 }

@@ -42,6 +42,11 @@ pub fn devices() -> [Device; 2] {
     [Device::flex(), GPU.device.clone()]
 }
 
+/// So many neighbouring invocations of the GPU are said to lie in one subgroup.
+pub fn subgroup() -> u32 {
+    GPU.subgroup
+}
+
 /// A step at slot `n_past`, with the angles of some position.
 pub fn step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
     let angles = (0..head_dim / 2).map(|j| 0.3 + 0.7 * j as f32);

@@ -117,8 +117,8 @@ const FAULTS: &[Fault] = &[
     (
         "Matmul",
         "matmul",
-        "scale * part + minimum * x.total",
-        "scale * part + minimum",
+        "scale.x * part + scale.y * x.total",
+        "scale.x * part + scale.y",
     ),
     ("Matmul", "matmul", "k / 8u + 3u", "k / 8u + 2u"),
     (
@@ -138,8 +138,38 @@ const FAULTS: &[Fault] = &[
     (
         "Matvec",
         "matvec",
-        "float_from_half(packed & 0xffffu) * dot_quad(w, x)",
+        "scale.x * dot_quad(w, x)",
         "dot_quad(w, x)",
+    ),
+    (
+        "Matvec",
+        "tuning",
+        "subgroupShuffleXor(sum, stride)",
+        "subgroupShuffleXor(sum, 1u)",
+    ),
+    (
+        "Matvec",
+        "tuning",
+        "part < LANES / WIDTH",
+        "part + 1u < LANES / WIDTH",
+    ),
+    (
+        "Matvec",
+        "tuning",
+        "stride = LANES / 2u",
+        "stride = LANES / 4u",
+    ),
+    (
+        "MatvecGated",
+        "tuning",
+        "i * N_WIDTHS + local / WIDTH",
+        "local / WIDTH",
+    ),
+    (
+        "Matmul",
+        "tuning",
+        "return unpack2x16float(word);",
+        "return unpack2x16float(word).yx;",
     ),
     (
         "Matvec",
@@ -150,8 +180,8 @@ const FAULTS: &[Fault] = &[
     (
         "Matvec",
         "matvec",
-        "square / f32(p.n_cols)",
-        "square / f32(p.n_rows)",
+        "sums[SQUARES] / f32(p.n_cols)",
+        "sums[SQUARES] / f32(p.n_rows)",
     ),
     (
         "Matvec",

@@ -1,20 +1,33 @@
 //! Every variant that the tuner may choose computes the same; other tests run beside it with any of them.
 
 use kernels::{
-    BLOCKINGS, Norm, SPREADS, Tuning, gated, project, project_normed, set_tuning, tuning,
+    BATCHES, BLOCKINGS, Features, Norm, SPREADS, Tuning, gated, project, project_normed,
+    set_tuning, tuning,
 };
 use tests::FORMATS;
 
-use crate::bench::{compare, matrix, random, random_tensor, values};
+use crate::bench::{compare, matrix, random, random_tensor, subgroup, values};
 
 #[test]
 fn every_choice_of_the_tuner_is_right() {
     let chosen = tuning();
     for spread in SPREADS {
-        for blocking in BLOCKINGS {
-            set_tuning(Tuning { spread, blocking });
-            for format in FORMATS {
-                products(format);
+        for (blocking, batch) in BLOCKINGS.into_iter().zip(BATCHES) {
+            // What of the adapter is used changes how scales and halves are read, and how lanes add up.
+            for features in features_there() {
+                let is_plain = features.subgroup == 1 && !features.halves;
+                let formats = if is_plain {
+                    &FORMATS[..]
+                } else {
+                    &FORMATS[1..3]
+                };
+                set_tuning(Tuning {
+                    spread,
+                    blocking,
+                    batch,
+                    features,
+                });
+                formats.iter().for_each(|&format| products(format));
             }
         }
     }
@@ -24,14 +37,34 @@ fn every_choice_of_the_tuner_is_right() {
 #[test]
 fn a_choice_is_told_and_understood() {
     for spread in SPREADS {
-        for blocking in BLOCKINGS {
-            let choice = Tuning { spread, blocking };
-            assert_eq!(choice.to_string().parse(), Ok(choice));
+        for features in Features::all() {
+            for (blocking, batch) in BLOCKINGS.into_iter().zip(BATCHES) {
+                let choice = Tuning {
+                    spread,
+                    blocking,
+                    batch,
+                    features,
+                };
+                assert_eq!(choice.to_string().parse(), Ok(choice));
+            }
         }
     }
-    for other in ["", "8x2", "7x2,16x8", "8x2,16x8 ", "99999999999x1,16x8"] {
+    let plain = "32x2,16x8,8,1,0";
+    assert!(plain.parse::<Tuning>().is_ok());
+    for other in [
+        "",
+        "32x2,16x8",
+        "7x2,16x8,8,1,0",
+        "32x2,16x8,8,1,0 ",
+        "32x2,16x8,8,99999999999,0",
+    ] {
         assert!(other.parse::<Tuning>().is_err(), "{other:?}");
     }
+}
+
+/// Those that the adapter of the tests has.
+fn features_there() -> impl Iterator<Item = Features> {
+    Features::all().filter(|features| features.subgroup <= subgroup())
 }
 
 /// 70 rows of w and of x are one more than a workgroup takes, 136 columns one more than a tile.

@@ -19,13 +19,18 @@ fn every_variant_is_valid_and_within_the_guaranteed_limits() {
     }
 }
 
-/// Through naga's checks, with no capability beyond WebGPU's own.
+/// Through naga's checks, with no capability beyond those of WebGPU.
 pub fn valid(name: &str, text: &str) -> naga::Module {
     let module = naga::front::wgsl::parse_str(text)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
-    let flags = naga::valid::ValidationFlags::all();
-    let capabilities = naga::valid::Capabilities::empty();
-    naga::valid::Validator::new(flags, capabilities)
+    let mut validator = naga::valid::Validator::new(
+        naga::valid::ValidationFlags::all(),
+        // Subgroups are asked for; the other is what naga calls a part of every WGSL.
+        naga::valid::Capabilities::SUBGROUP | naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+    );
+    validator
+        .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+        .subgroup_operations(naga::valid::SubgroupOperationSet::SHUFFLE)
         .validate(&module)
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
     module

@@ -229,12 +229,24 @@ fn the_tab_computes_what_the_command_line_computes() -> Outcome {
     let Some(site) = Site::open(WebGpu::Software)? else {
         return Ok(());
     };
+    let native = site::native_trace(PICTURE, QUESTION, 16)?;
     let answer = site.ask(PICTURE, QUESTION, 16)?;
     assert!(answer.get("error").is_none(), "{answer}");
-    judge::equals_native(
-        &answer["value"],
-        &site::native_trace(PICTURE, QUESTION, 16)?,
-    )
+    judge::equals_native(&answer["value"], &native)?;
+
+    // What this adapter would not choose by itself: subgroups, of four lanes here, and its own conversion of halves.
+    let others = site.run(
+        "const [adapter] = localStorage['lookback-tuning'].split('\\n');
+         return localStorage['lookback-tuning'] = `${adapter}\\n32x2,16x8,8,4,1`;",
+        json!(null),
+    )?;
+    site.visit(&site.url())?;
+    let answer = site.ask(PICTURE, QUESTION, 16)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    judge::equals_native(&answer["value"], &native)?;
+    let used = site.run("return localStorage['lookback-tuning']", json!(null))?;
+    assert_eq!(used, others, "the engine chose by itself");
+    Ok(())
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Every variant of every WGSL file through Chrome's own compiler.
 
+use kernels::ENABLE_SUBGROUPS;
 use serde_json::json;
-use tests::variants;
+use tests::{Variant, variants};
 
 use crate::Outcome;
 use crate::browser::WebGpu;
@@ -16,10 +17,14 @@ fn chrome_takes_every_variant_of_every_kernel() -> Outcome {
         return Ok(());
     };
     for batch in variants().chunks(N_BATCH) {
-        let texts: Vec<&str> = batch.iter().map(|variant| variant.text.as_str()).collect();
+        let text = |variant: &Variant| match variant.uses_subgroups {
+            true => format!("{ENABLE_SUBGROUPS}{}", variant.text),
+            false => variant.text.clone(),
+        };
+        let texts: Vec<String> = batch.iter().map(text).collect();
         let faults = site.run(
             "const adapter = await navigator.gpu.requestAdapter();
-             const device = await adapter.requestDevice();
+             const device = await adapter.requestDevice({ requiredFeatures: ['subgroups'] });
              const faults = await Promise.all(arguments[0].map(async (code) => {
                  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
                  return messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`).join('\\n');

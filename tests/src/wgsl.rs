@@ -1,7 +1,7 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    BLOCKINGS, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
+    BLOCKINGS, Features, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
     attention_merge::AttentionMerge, attention_prefill::AttentionPrefill,
     attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
     matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm, readout::Readout,
@@ -27,12 +27,26 @@ fn spreads() -> impl Iterator<Item = Spread> {
     SPREADS.into_iter().chain(extremes)
 }
 
+/// None and all, with the narrowest and the widest subgroups, narrower and wider than what shares a row.
+const FEATURES: [Features; 4] = [
+    features(1, false),
+    features(4, true),
+    features(16, false),
+    features(64, true),
+];
+
+const fn features(subgroup: u32, halves: bool) -> Features {
+    Features { subgroup, halves }
+}
+
 /// A variant of a WGSL file.
 pub struct Variant {
     /// Its constants.
     pub name: String,
-    /// Its whole text.
+    /// Its whole text, without the directive that browsers ask for.
     pub text: String,
+    /// Whether it uses subgroups.
+    pub uses_subgroups: bool,
 }
 
 /// All of them.
@@ -47,23 +61,33 @@ pub fn variants() -> Vec<Variant> {
                 has_bias,
                 accumulate,
             };
-            for (blocking, fours) in BLOCKINGS.into_iter().zip([1, 1]).chain([(BLOCKINGS[1], 2)]) {
-                add(&Matmul {
-                    product,
-                    blocking,
-                    fours,
-                });
-            }
-            for spread in spreads() {
-                for (is_normed, is_ragged) in
-                    [(false, false), (false, true), (true, false), (true, true)]
-                {
-                    add(&Matvec {
+            // What of the adapter is used, and what is done with the sums, have nothing to do with each other.
+            let features = if has_bias || accumulate {
+                &FEATURES[..1]
+            } else {
+                &FEATURES[..]
+            };
+            for &features in features {
+                for (blocking, fours) in [(BLOCKINGS[0], 1), (BLOCKINGS[1], 1), (BLOCKINGS[1], 2)] {
+                    add(&Matmul {
                         product,
-                        is_normed,
-                        is_ragged,
-                        spread,
+                        blocking,
+                        fours,
+                        features,
                     });
+                }
+                for spread in spreads() {
+                    for (is_normed, is_ragged) in
+                        [(false, false), (false, true), (true, false), (true, true)]
+                    {
+                        add(&Matvec {
+                            product,
+                            is_normed,
+                            is_ragged,
+                            spread,
+                            features,
+                        });
+                    }
                 }
             }
         }
@@ -73,11 +97,14 @@ pub fn variants() -> Vec<Variant> {
             accumulate: false,
         };
         for (spread, is_ragged) in spreads().flat_map(|s| [(s, false), (s, true)]) {
-            add(&MatvecGated {
-                product,
-                is_ragged,
-                spread,
-            });
+            for features in FEATURES {
+                add(&MatvecGated {
+                    product,
+                    is_ragged,
+                    spread,
+                    features,
+                });
+            }
         }
     }
     for head_dim in [16, 32, 80, 128] {
@@ -108,6 +135,7 @@ impl<S: Shader> Described for S {
         Variant {
             name: format!("{self:?}"),
             text: self.wgsl(),
+            uses_subgroups: self.uses_subgroups(),
         }
     }
 }

@@ -7,9 +7,11 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup},
 };
 
+#[cfg(target_family = "wasm")]
+use crate::subgroups;
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
-    tuner::{self, Tuning, set_tuning},
+    tuner::{self, SUBGROUPS, Tuning, set_tuning},
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.
@@ -27,6 +29,8 @@ impl Gpu {
         if let Some(gpu) = GPU.get() {
             return Ok(gpu.clone());
         }
+        #[cfg(target_family = "wasm")]
+        subgroups::ask_for();
         let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
             Ok(opened) => opened,
             Err(reason) => setup(DeviceKind::Cpu)
@@ -36,9 +40,9 @@ impl Gpu {
         watch(&setup);
         let gpu = Gpu::describe(device, &setup);
         let gpu = GPU.get_or_init(|| gpu);
-        match chosen {
+        match chosen.filter(|chosen| chosen.features.subgroup <= gpu.subgroup) {
             Some(chosen) => set_tuning(chosen),
-            None => tuner::tune(&gpu.device).await?,
+            None => tuner::tune(&gpu.device, gpu.subgroup).await?,
         }
         Ok(gpu.clone())
     }
@@ -51,12 +55,26 @@ impl Gpu {
         } else {
             &info.name
         };
+        #[cfg(target_family = "wasm")]
+        let has_subgroups = subgroups::are_there();
+        #[cfg(not(target_family = "wasm"))]
+        let has_subgroups = setup
+            .device
+            .features()
+            .contains(cubecl::wgpu::wgpu::Features::SUBGROUP);
+        let widest = if has_subgroups {
+            info.subgroup_min_size
+        } else {
+            1
+        };
+        let known = SUBGROUPS.into_iter().filter(|&width| width <= widest);
         Gpu {
             device,
             adapter: format!("{name} ({:?})", info.backend),
             max_binding_bytes: limits
                 .max_storage_buffer_binding_size
                 .min(limits.max_buffer_size),
+            subgroup: known.max().unwrap_or(1),
         }
     }
 }

@@ -30,7 +30,9 @@ impl AttentionDecode {
 }
 
 impl Shader for AttentionDecode {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/attention_decode.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/attention_decode.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![

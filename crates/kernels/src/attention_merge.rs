@@ -17,7 +17,9 @@ pub struct AttentionMerge {
 }
 
 impl Shader for AttentionMerge {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/attention_merge.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/attention_merge.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![

@@ -15,10 +15,12 @@ pub struct AttentionPrefill {
 }
 
 impl Shader for AttentionPrefill {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/attention_tile.wgsl"),
-        include_str!("../../../shaders/attention_prefill.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            include_str!("../../../shaders/shared/attention_tile.wgsl"),
+            include_str!("../../../shaders/attention_prefill.wgsl"),
+        ]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![("N_VEC4", Constant::U32(self.head_dim / 4))]

@@ -15,10 +15,12 @@ pub struct AttentionWindow {
 }
 
 impl Shader for AttentionWindow {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/attention_tile.wgsl"),
-        include_str!("../../../shaders/attention_window.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            include_str!("../../../shaders/shared/attention_tile.wgsl"),
+            include_str!("../../../shaders/attention_window.wgsl"),
+        ]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![("N_VEC4", Constant::U32(self.head_dim / 4))]

@@ -41,6 +41,8 @@ pub struct Gpu {
     pub adapter: String,
     /// Largest buffer that a kernel can be given.
     pub max_binding_bytes: u64,
+    /// So many neighbouring invocations are said to lie in one subgroup; 1 where kernels cannot use subgroups.
+    pub subgroup: u32,
 }
 
 pub(crate) static LOST: AtomicBool = AtomicBool::new(false);

@@ -17,11 +17,13 @@ pub struct Embedding {
 }
 
 impl Shader for Embedding {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/half.wgsl"),
-        include_str!("../../../shaders/shared/weight.wgsl"),
-        include_str!("../../../shaders/embedding.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            include_str!("../../../shaders/shared/half.wgsl"),
+            include_str!("../../../shaders/shared/weight.wgsl"),
+            include_str!("../../../shaders/embedding.wgsl"),
+        ]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let (format, group) = format_constants(self.format);

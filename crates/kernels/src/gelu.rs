@@ -9,7 +9,9 @@ use crate::launch::{Binding, Constant, Shader, folded, launch};
 pub struct Gelu;
 
 impl Shader for Gelu {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/gelu.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/gelu.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

@@ -10,17 +10,29 @@ use cubecl::{
     server::{KernelArguments, MetadataBindingInfo},
 };
 
+/// The first line of a text that uses subgroups, in a browser.
+pub const ENABLE_SUBGROUPS: &str = "enable subgroups;\n";
+
 /// The constants of one WGSL file. The value is the pipeline's id: equal values share a pipeline.
 pub trait Shader: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// The WGSL text, shared parts first.
-    const WGSL: &'static [&'static str];
+    fn parts(&self) -> Vec<&'static str>;
 
     /// Constants in WGSL, by name.
     fn constants(&self) -> Vec<(&'static str, Constant)>;
 
+    /// Whether invocations of a subgroup exchange values.
+    fn uses_subgroups(&self) -> bool {
+        false
+    }
+
     /// The complete WGSL text.
     fn wgsl(&self) -> String {
         let mut text = String::new();
+        // Browsers ask for the directive; naga 30 knows what it enables, and not the directive.
+        if cfg!(target_family = "wasm") && self.uses_subgroups() {
+            text.push_str(ENABLE_SUBGROUPS);
+        }
         for (name, value) in self.constants() {
             // Writing to a String cannot fail.
             let _ = match value {
@@ -28,7 +40,7 @@ pub trait Shader: Clone + Debug + Eq + Hash + Send + Sync + 'static {
                 Constant::Bool(value) => writeln!(text, "const {name}: bool = {value};"),
             };
         }
-        for part in Self::WGSL {
+        for part in self.parts() {
             text.push_str(part);
         }
         text

@@ -20,6 +20,8 @@ mod linear;
 mod recorder;
 pub mod sizes;
 mod step;
+#[cfg(all(target_family = "wasm", not(target_feature = "simd128")))]
+mod subgroups;
 mod tensor;
 pub mod trial;
 #[cfg(not(target_feature = "simd128"))]
@@ -61,7 +63,7 @@ pub mod swiglu;
 
 pub use device::{Gpu, GpuError, first_line, flush, read_words, run_constructors, wait};
 #[cfg(not(target_feature = "simd128"))]
-pub use launch::{Constant, Shader};
+pub use launch::{Constant, ENABLE_SUBGROUPS, Shader};
 #[cfg(all(debug_assertions, not(target_feature = "simd128")))]
 pub use launch::{Mutation, mutate};
 pub use linear::{
@@ -81,5 +83,8 @@ pub use tensor::{
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};
 #[cfg(not(target_feature = "simd128"))]
-pub use tuner::{BLOCKINGS, Blocking, SPREADS, Spread, Tuning, UnknownTuning, set_tuning, tuning};
+pub use tuner::{
+    BATCHES, BLOCKINGS, Blocking, Features, SPREADS, SUBGROUPS, Spread, Tuning, UnknownTuning,
+    set_tuning, tuning,
+};
 pub use upload::Upload;

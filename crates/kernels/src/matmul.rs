@@ -7,7 +7,7 @@ use crate::{
     launch::{Binding, Constant, Shader, launch},
     matvec,
     sizes::{Product, Segment},
-    tuner::{Blocking, tuning},
+    tuner::{Blocking, Features, Tuning, tuning},
 };
 
 impl Product {
@@ -47,14 +47,18 @@ pub struct Matmul {
     pub blocking: Blocking,
     /// Fours of rows of x per invocation: 1 or 2.
     pub fours: u32,
+    /// What of the adapter is used.
+    pub features: Features,
 }
 
 impl Shader for Matmul {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/half.wgsl"),
-        include_str!("../../../shaders/shared/weight.wgsl"),
-        include_str!("../../../shaders/matmul.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            self.features.half_part(),
+            include_str!("../../../shaders/shared/weight.wgsl"),
+            include_str!("../../../shaders/matmul.wgsl"),
+        ]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
@@ -65,9 +69,6 @@ impl Shader for Matmul {
     }
 }
 
-/// Rows of x up to which `matvec.wgsl` is used.
-const MATVEC_ROWS: usize = 8;
-
 /// Launches the product of one segment: x [n_x, n_cols], out [n_x, n_columns].
 pub(crate) fn run(
     buffers: [&CubeTensor; 4],
@@ -76,7 +77,13 @@ pub(crate) fn run(
     n_x: usize,
     n_columns: usize,
 ) {
-    if n_x <= MATVEC_ROWS && matvec::is_aligned(segment.n_cols) {
+    let Tuning {
+        blocking,
+        batch,
+        features,
+        ..
+    } = tuning();
+    if n_x <= batch && matvec::is_aligned(segment.n_cols) {
         return matvec::run(buffers, None, out, segment, [n_x, n_columns]);
     }
     let (words_per_row, groups_per_row) = row_words(segment.product.format, segment.n_cols);
@@ -91,13 +98,13 @@ pub(crate) fn run(
     ]
     .map(|value| value as u32);
     let [x, words, scales, bias] = buffers;
-    let blocking = tuning().blocking;
     let fours = blocking.fours(n_x);
     launch(
         Matmul {
             product: segment.product,
             blocking,
             fours,
+            features,
         },
         [
             (segment.n_rows as u32).div_ceil(64 / blocking.lanes * blocking.rows),

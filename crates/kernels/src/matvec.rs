@@ -6,7 +6,7 @@ use crate::{
     launch::{Binding, Constant, Shader, folded, launch},
     matmul::row_words,
     sizes::{Product, Segment},
-    tuner::{Spread, tuning},
+    tuner::{Features, Spread, Tuning, tuning},
 };
 
 /// Constants of `matvec.wgsl`.
@@ -20,18 +20,28 @@ pub struct Matvec {
     pub is_ragged: bool,
     /// How invocations share rows.
     pub spread: Spread,
+    /// What of the adapter is used.
+    pub features: Features,
 }
 
 impl Shader for Matvec {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/half.wgsl"),
-        include_str!("../../../shaders/shared/quad.wgsl"),
-        include_str!("../../../shaders/matvec.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            self.features.half_part(),
+            include_str!("../../../shaders/shared/quad.wgsl"),
+            self.spread.lanes_part(self.features),
+            include_str!("../../../shaders/matvec.wgsl"),
+        ]
+    }
+
+    fn uses_subgroups(&self) -> bool {
+        self.spread.uses_subgroups(self.features)
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
-        constants.extend(self.spread.constants());
+        let n_sums = self.spread.rows + u32::from(self.is_normed);
+        constants.extend(self.spread.constants(self.features, n_sums));
         constants.push(("NORMED", Constant::Bool(self.is_normed)));
         constants.push(("RAGGED", Constant::Bool(self.is_ragged)));
         constants
@@ -58,9 +68,11 @@ pub(crate) fn run(
 ) {
     let [x, words, scales, bias] = buffers;
     let product = segment.product;
-    let spread = tuning().spread;
+    let Tuning {
+        spread, features, ..
+    } = tuning();
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
-    let [group_x, group_y, _] = folded(spread.groups(segment.n_rows));
+    let [group_y, group_z, _] = folded(spread.groups(segment.n_rows));
     let params = [
         segment.n_cols,
         words_per_row,
@@ -77,8 +89,9 @@ pub(crate) fn run(
             is_normed: gain.is_some(),
             is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
             spread,
+            features,
         },
-        [group_x, group_y, n_x as u32],
+        [n_x as u32, group_y, group_z],
         &[
             Binding::Read(x),
             Binding::Read(words),

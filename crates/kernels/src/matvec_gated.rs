@@ -7,7 +7,7 @@ use crate::{
     matmul::row_words,
     matvec::quad_columns,
     sizes::{Product, Segment},
-    tuner::{Spread, tuning},
+    tuner::{Features, Spread, Tuning, tuning},
 };
 
 /// Constants of `matvec_gated.wgsl`.
@@ -17,20 +17,30 @@ pub struct MatvecGated {
     pub product: Product,
     /// Rows end within a quad.
     pub is_ragged: bool,
-    /// How invocations share rows; at most two rows each.
+    /// How invocations share rows.
     pub spread: Spread,
+    /// What of the adapter is used.
+    pub features: Features,
 }
 
 impl Shader for MatvecGated {
-    const WGSL: &'static [&'static str] = &[
-        include_str!("../../../shaders/shared/half.wgsl"),
-        include_str!("../../../shaders/shared/quad.wgsl"),
-        include_str!("../../../shaders/matvec_gated.wgsl"),
-    ];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            self.features.half_part(),
+            include_str!("../../../shaders/shared/quad.wgsl"),
+            self.spread.lanes_part(self.features),
+            include_str!("../../../shaders/matvec_gated.wgsl"),
+        ]
+    }
+
+    fn uses_subgroups(&self) -> bool {
+        self.spread.uses_subgroups(self.features)
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
-        constants.extend(self.spread.constants());
+        let n_sums = 2 * self.spread.rows + 1;
+        constants.extend(self.spread.constants(self.features, n_sums));
         constants.push(("RAGGED", Constant::Bool(self.is_ragged)));
         constants
     }
@@ -46,7 +56,9 @@ pub(crate) fn run(
     segment: &Segment,
 ) {
     let product = segment.product;
-    let spread = tuning().spread;
+    let Tuning {
+        spread, features, ..
+    } = tuning();
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let params = [
         segment.n_cols,
@@ -61,6 +73,7 @@ pub(crate) fn run(
             product,
             is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
             spread,
+            features,
         },
         folded(spread.groups(segment.n_rows)),
         &[

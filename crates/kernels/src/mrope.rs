@@ -12,7 +12,9 @@ use crate::{
 pub struct Mrope;
 
 impl Shader for Mrope {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/mrope.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/mrope.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

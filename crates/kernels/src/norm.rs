@@ -9,7 +9,9 @@ use crate::launch::{Binding, Constant, Shader, folded, launch};
 pub struct Norm;
 
 impl Shader for Norm {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/norm.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/norm.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

@@ -12,7 +12,9 @@ use crate::{
 pub struct Readout;
 
 impl Shader for Readout {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/readout.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/readout.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

@@ -12,7 +12,9 @@ use crate::{
 pub struct Rope;
 
 impl Shader for Rope {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/rope.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/rope.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

@@ -12,7 +12,9 @@ use crate::{
 pub struct Sample;
 
 impl Shader for Sample {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/sample.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/sample.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

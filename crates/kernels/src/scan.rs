@@ -12,7 +12,9 @@ use crate::{
 pub struct Scan;
 
 impl Shader for Scan {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/scan.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/scan.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

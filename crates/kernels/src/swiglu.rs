@@ -9,7 +9,9 @@ use crate::launch::{Binding, Constant, Shader, launch};
 pub struct Swiglu;
 
 impl Shader for Swiglu {
-    const WGSL: &'static [&'static str] = &[include_str!("../../../shaders/swiglu.wgsl")];
+    fn parts(&self) -> Vec<&'static str> {
+        vec![include_str!("../../../shaders/swiglu.wgsl")]
+    }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         Vec::new()

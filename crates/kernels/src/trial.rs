@@ -4,6 +4,7 @@ use burn::{
     module::{Param, ParamId},
     tensor::{Device, Tensor, TensorData},
 };
+use half::f16;
 use weights::{Format, Layout};
 
 use crate::{
@@ -15,6 +16,9 @@ use crate::{
 const N_PRODUCTS: usize = 64;
 const FORMAT: Format = Format::Q4 { group: 64 };
 
+/// 2⁻¹⁶ in f16.
+const SUBNORMAL: u16 = 0x0100;
+
 /// Rows through one square matrix.
 pub struct Trial {
     weight: Matrix,
@@ -22,17 +26,27 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A matrix of zeros of `side` rows and columns on `device`, and `n_x` rows to go through it; `None` for a side that
-    /// has no layout.
+    /// A matrix of `side` rows and columns on `device`, and `n_x` rows of ones to go through it; `None` for a side that
+    /// has no layout. Its numbers are positive, a row's sum is about one, and the first row's scales are subnormal.
     pub fn new(device: &Device, side: usize, n_x: usize) -> Option<Trial> {
         let layout = Layout::new(side, side, FORMAT).ok()?;
-        let zeros = |n_words: usize| {
-            let words = Upload::new(4 * side * n_words, device).into_words();
-            vec![Param::initialized(ParamId::new(), words)]
+        let uploaded = |words: Vec<u32>| {
+            let mut upload = Upload::new(4 * words.len(), device);
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            upload.write(0, &bytes);
+            vec![Param::initialized(ParamId::new(), upload.into_words())]
         };
+        let n_words = (side * layout.words_per_row()) as u32;
+        let words = (0..n_words).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
+        // Steps are 7.5 in the mean.
+        let step = f16::from_f32(1.0 / (8.5 * side as f32));
+        let scales = (0..side).flat_map(|row| {
+            let step = if row == 0 { SUBNORMAL } else { step.to_bits() };
+            vec![u32::from(step) << 16 | u32::from(step); layout.n_groups()]
+        });
         let weight = PackedMatrix {
-            words: zeros(layout.words_per_row()),
-            scales: zeros(layout.n_groups()),
+            words: uploaded(words),
+            scales: uploaded(scales.collect()),
             packing: Packing {
                 format: FORMAT,
                 n_rows: side,

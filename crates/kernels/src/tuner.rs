@@ -1,6 +1,6 @@
 //! Which variants of the products run fastest on this adapter: tried when it is opened, for names and capabilities do
 //! not tell. A software adapter pays for every barrier and every load, a GPU for reads that are not side by side and
-//! for registers.
+//! for registers. What a capability promises is believed only where the products stay the same with it.
 
 use std::{
     fmt,
@@ -8,11 +8,11 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use web_time::Instant;
 
 use crate::{
-    device::{GpuError, wait},
+    device::{GpuError, first_line, wait},
     launch::Constant,
     trial::Trial,
 };
@@ -35,6 +35,15 @@ pub struct Blocking {
     pub rows: u32,
 }
 
+/// What kernels use of what not every adapter has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Features {
+    /// So many neighbouring invocations lie in one subgroup, a power of two up to 64; 1 where subgroups are not used.
+    pub subgroup: u32,
+    /// Halves are converted by the adapter, not by arithmetic on their bits.
+    pub halves: bool,
+}
+
 /// The variants in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
@@ -42,14 +51,24 @@ pub struct Tuning {
     pub spread: Spread,
     /// Of `matmul`.
     pub blocking: Blocking,
+    /// Rows of x up to which `matvec` is used, `matmul` beyond.
+    pub batch: usize,
+    /// Of the products.
+    pub features: Features,
 }
 
 /// As [`Tuning::from_str`] reads it.
 impl fmt::Display for Tuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tuning { spread, blocking } = self;
+        let Tuning {
+            spread,
+            blocking,
+            batch,
+            features,
+        } = self;
         write!(f, "{}x{},", spread.lanes, spread.rows)?;
-        write!(f, "{}x{}", blocking.lanes, blocking.rows)
+        write!(f, "{}x{},{batch},", blocking.lanes, blocking.rows)?;
+        write!(f, "{},{}", features.subgroup, u8::from(features.halves))
     }
 }
 
@@ -62,10 +81,7 @@ impl FromStr for Tuning {
     type Err = UnknownTuning;
 
     fn from_str(text: &str) -> Result<Self, UnknownTuning> {
-        let choices = SPREADS
-            .into_iter()
-            .flat_map(|spread| BLOCKINGS.map(|blocking| Tuning { spread, blocking }));
-        let mut known = choices.filter(|choice| choice.to_string() == text);
+        let mut known = Tuning::all().filter(|choice| choice.to_string() == text);
         known.next().ok_or(UnknownTuning)
     }
 }
@@ -83,16 +99,35 @@ pub const BLOCKINGS: [Blocking; 2] = [
     Blocking { lanes: 4, rows: 64 },
 ];
 
+/// What is tried for a few rows of input.
+pub const BATCHES: [usize; 2] = [8, 2];
+
+/// Widths of subgroups that kernels know; 1 is none.
+pub const SUBGROUPS: [u32; 6] = [1, 4, 8, 16, 32, 64];
+
+const NO_FEATURES: Features = Features {
+    subgroup: 1,
+    halves: false,
+};
+
 /// Rows and columns of the matrix that is tried.
 const SIDE: usize = 1024;
-/// Rows of the input to a product of many.
+/// Rows of the input to a product of many, and of a few.
 const N_X: usize = 64;
+const N_BATCH: usize = 4;
 /// Timed runs; the fastest counts, for others may be at work.
 const N_RUNS: usize = 2;
+/// A run has so many products that it takes this long, up to a limit: else the clock measures how long asking takes.
+const RUN_MILLIS: f64 = 3.0;
+const N_MOST_PRODUCTS: usize = 64;
+/// Sums in another order differ by less than this part.
+const TOLERANCE: f32 = 1e-4;
 
 static TUNING: RwLock<Tuning> = RwLock::new(Tuning {
     spread: SPREADS[0],
     blocking: BLOCKINGS[0],
+    batch: BATCHES[0],
+    features: NO_FEATURES,
 });
 
 /// The variants in use.
@@ -105,47 +140,172 @@ pub fn set_tuning(tuning: Tuning) {
     *TUNING.write().unwrap_or_else(PoisonError::into_inner) = tuning;
 }
 
-/// Tries the variants on `device` and uses the fastest from now on.
+/// Tries the variants on `device`, of whose neighbouring invocations `subgroup` are said to lie in one subgroup, and uses
+/// the fastest from now on.
 ///
 /// # Errors
-/// When the device fails; the variants stay what they were.
-pub(crate) async fn tune(device: &Device) -> Result<(), GpuError> {
-    let spreads = SPREADS.map(|spread| Tuning { spread, ..tuning() });
-    set_tuning(fastest(device, 1, spreads).await?);
-    let blockings = BLOCKINGS.map(|blocking| Tuning {
-        blocking,
-        ..tuning()
-    });
-    set_tuning(fastest(device, N_X, blockings).await?);
-    Ok(())
+/// When the device fails without any of its capabilities; the variants stay what they were.
+pub(crate) async fn tune(device: &Device, subgroup: u32) -> Result<(), GpuError> {
+    let before = tuning();
+    let plain = Tuning {
+        features: NO_FEATURES,
+        ..before
+    };
+    let chosen = choose(device, subgroup, plain).await;
+    set_tuning(*chosen.as_ref().unwrap_or(&before));
+    chosen.map(drop)
 }
 
-async fn fastest<const N: usize>(
-    device: &Device,
-    n_x: usize,
-    candidates: [Tuning; N],
-) -> Result<Tuning, GpuError> {
-    let before = tuning();
-    let mut best = (f64::INFINITY, before);
-    let Some(trial) = Trial::new(device, SIDE, n_x) else {
-        return Ok(before);
+async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning, GpuError> {
+    let spreads = SPREADS.map(|spread| Tuning { spread, ..plain });
+    let mut best = fastest(device, 1, &spreads).await?;
+    if subgroup > 1 && best.spread.lanes > 1 {
+        let features = Features {
+            subgroup,
+            ..best.features
+        };
+        best = fastest(device, 1, &[best, Tuning { features, ..best }]).await?;
+    }
+    let features = Features {
+        halves: true,
+        ..best.features
     };
-    for candidate in candidates {
-        // The first run compiles.
-        for run in 0..=N_RUNS {
-            set_tuning(candidate);
-            let started = Instant::now();
-            drop(trial.product());
-            let waited = wait(device).await;
-            set_tuning(before);
-            waited?;
-            let seconds = started.elapsed().as_secs_f64();
-            if run > 0 && seconds < best.0 {
-                best = (seconds, candidate);
-            }
+    best = fastest(device, 1, &[best, Tuning { features, ..best }]).await?;
+    let blockings = BLOCKINGS.map(|blocking| Tuning { blocking, ..best });
+    best = fastest(device, N_X, &blockings).await?;
+    let batches = BATCHES.map(|batch| Tuning { batch, ..best });
+    fastest(device, N_BATCH, &batches).await
+}
+
+/// The first candidate, or one that computes the same in less time.
+async fn fastest(device: &Device, n_x: usize, candidates: &[Tuning]) -> Result<Tuning, GpuError> {
+    let [first, others @ ..] = candidates else {
+        return Ok(tuning());
+    };
+    let Some(trial) = Trial::new(device, SIDE, n_x) else {
+        return Ok(*first);
+    };
+    let expected = numbers(with(*first, || trial.product())).await?;
+    let n_product = products_of_a_run(device, &trial, *first).await?;
+    let mut best = (seconds(device, &trial, *first, n_product).await?, *first);
+    for &candidate in others {
+        // A driver that cannot compile a variant has others.
+        let Ok(got) = numbers(with(candidate, || trial.product())).await else {
+            continue;
+        };
+        if !is_same(&expected, &got) {
+            continue;
+        }
+        let seconds = seconds(device, &trial, candidate, n_product).await?;
+        if seconds < best.0 {
+            best = (seconds, candidate);
         }
     }
     Ok(best.1)
+}
+
+/// Doubled until a run takes [`RUN_MILLIS`].
+async fn products_of_a_run(
+    device: &Device,
+    trial: &Trial,
+    tuning: Tuning,
+) -> Result<usize, GpuError> {
+    let mut n_product = 1;
+    while n_product < N_MOST_PRODUCTS
+        && run(device, trial, tuning, n_product).await? * 1e3 < RUN_MILLIS
+    {
+        n_product *= 2;
+    }
+    Ok(n_product)
+}
+
+/// Of the fastest run.
+async fn seconds(
+    device: &Device,
+    trial: &Trial,
+    tuning: Tuning,
+    n_product: usize,
+) -> Result<f64, GpuError> {
+    let mut least = f64::INFINITY;
+    for _ in 0..N_RUNS {
+        least = least.min(run(device, trial, tuning, n_product).await?);
+    }
+    Ok(least)
+}
+
+/// Seconds that `n_product` products take.
+async fn run(
+    device: &Device,
+    trial: &Trial,
+    tuning: Tuning,
+    n_product: usize,
+) -> Result<f64, GpuError> {
+    let started = Instant::now();
+    with(tuning, || {
+        (0..n_product).for_each(|_| drop(trial.product()))
+    });
+    wait(device).await?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// What `f` asks the device for while `tuning` is in use.
+fn with<T>(tuning: Tuning, f: impl FnOnce() -> T) -> T {
+    let before = self::tuning();
+    set_tuning(tuning);
+    let asked = f();
+    set_tuning(before);
+    asked
+}
+
+async fn numbers(tensor: Tensor<2>) -> Result<Vec<f32>, GpuError> {
+    let device = tensor.device();
+    let read = tensor.into_data_async().await;
+    // What a kernel did wrong is told here.
+    wait(&device).await?;
+    let data = read.map_err(|error| GpuError::Failed(first_line(&error.to_string())))?;
+    Ok(data.iter::<f32>().collect())
+}
+
+/// All numbers are positive sums of positive numbers.
+fn is_same(expected: &[f32], got: &[f32]) -> bool {
+    let mut pairs = expected.iter().zip(got);
+    expected.len() == got.len() && pairs.all(|(a, b)| (a - b).abs() <= TOLERANCE * a.abs())
+}
+
+impl Tuning {
+    /// All that can be chosen.
+    fn all() -> impl Iterator<Item = Tuning> {
+        let choices = SPREADS.into_iter().flat_map(|spread| {
+            BLOCKINGS.into_iter().flat_map(move |blocking| {
+                BATCHES.into_iter().map(move |batch| Tuning {
+                    spread,
+                    blocking,
+                    batch,
+                    features: NO_FEATURES,
+                })
+            })
+        });
+        choices
+            .flat_map(|choice| Features::all().map(move |features| Tuning { features, ..choice }))
+    }
+}
+
+impl Features {
+    /// All that can be chosen.
+    pub fn all() -> impl Iterator<Item = Features> {
+        SUBGROUPS
+            .into_iter()
+            .flat_map(|subgroup| [false, true].map(|halves| Features { subgroup, halves }))
+    }
+
+    /// The text that gives `halves`.
+    pub(crate) fn half_part(self) -> &'static str {
+        if self.halves {
+            include_str!("../../../shaders/shared/half_converted.wgsl")
+        } else {
+            include_str!("../../../shaders/shared/half.wgsl")
+        }
+    }
 }
 
 impl Blocking {
@@ -167,10 +327,31 @@ impl Spread {
         (n_rows as u32).div_ceil(64 / self.lanes * self.rows)
     }
 
-    pub(crate) fn constants(self) -> [(&'static str, Constant); 2] {
+    /// Whether invocations of a subgroup exchange values.
+    pub(crate) fn uses_subgroups(self, features: Features) -> bool {
+        self.lanes > 1 && features.subgroup > 1
+    }
+
+    /// The text that gives `sum_lanes`.
+    pub(crate) fn lanes_part(self, features: Features) -> &'static str {
+        if self.uses_subgroups(features) {
+            include_str!("../../../shaders/shared/lanes_subgroup.wgsl")
+        } else {
+            include_str!("../../../shaders/shared/lanes.wgsl")
+        }
+    }
+
+    /// Constants of `shared/lanes.wgsl` for `n_sums` sums, and of who includes it.
+    pub(crate) fn constants(
+        self,
+        features: Features,
+        n_sums: u32,
+    ) -> [(&'static str, Constant); 4] {
         [
             ("LANES", Constant::U32(self.lanes)),
             ("ROWS", Constant::U32(self.rows)),
+            ("N_SUMS", Constant::U32(n_sums)),
+            ("SUBGROUP", Constant::U32(features.subgroup)),
         ]
     }
 }
