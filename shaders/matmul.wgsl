@@ -1,25 +1,11 @@
 // out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), many rows of x.
-// A workgroup covers 4 · LANES · FOURS rows of x by 64 / LANES · ROWS rows of w. 32 columns of x at a time lie in
-// workgroup memory; LANES neighbouring invocations share ROWS rows of w, and each of them multiplies those with FOURS
-// times four rows of x, so that a stored number is unpacked once for all of them.
-// Needs: LANES, FOURS (1 or 2), ROWS, FORMAT, GROUP (a multiple of 32 where there are groups), HAS_BIAS, ACCUMULATE.
+// For software adapters, which pay for every access and every barrier, and like neighbours that read the same place or
+// places side by side: a workgroup covers 16 · FOURS rows of x by 1,024 rows of w. 32 columns of x at a time lie in
+// workgroup memory; four neighbours share 64 rows of w, and each of them multiplies those with FOURS times four rows of x.
+// Needs: FOURS (1 or 2), FORMAT, GROUP (a multiple of 32 where there are groups).
 
-struct Params {
-    n_cols: u32,      // of w
-    words_per_row: u32,
-    groups_per_row: u32,
-    n_rows: u32,      // rows of w
-    column: u32,      // first column of out
-    n_columns: u32,   // columns of out
-    n_x: u32,         // rows of x
-}
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> words: array<u32>;
-@group(0) @binding(2) var<storage, read> scales: array<u32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(5) var<uniform> p: Params;
+const LANES: u32 = 4u;
+const ROWS: u32 = 64u;
 
 const TILE: u32 = 32u;
 const X_ROWS: u32 = 4u * LANES * FOURS;
@@ -148,13 +134,6 @@ fn weighed(a: Eight, b: Eight, c: Eight, d: Eight, x: Tile, scale: vec2<f32>) ->
 
 fn write4(first_x: u32, row: u32, values: vec4<f32>) {
     for (var i = 0u; i < 4u; i++) {
-        let m = first_x + LANES * i;
-        if (m < p.n_x) {
-            let at = m * p.n_columns + p.column + row;
-            var sum = values[i];
-            if (HAS_BIAS) { sum += bias[row]; }
-            if (ACCUMULATE) { sum += out[at]; }
-            out[at] = sum;
-        }
+        write(first_x + LANES * i, row, values[i]);
     }
 }

@@ -1,13 +1,16 @@
 //! The two devices under comparison, and inputs for them.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use burn::{
     module::{Param, ParamId},
     tensor::{DType, Device, Int, Tensor, TensorData},
 };
 use futures_lite::future::block_on;
-use kernels::{Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Upload};
+use kernels::{
+    BLOCKINGS, Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Tuning, Upload, set_tuning,
+    tuning,
+};
 use weights::{Format, Layout, pack_rows};
 
 static GPU: LazyLock<Gpu> = LazyLock::new(|| {
@@ -45,6 +48,31 @@ pub fn devices() -> [Device; 2] {
 /// So many neighbouring invocations of the GPU are said to lie in one subgroup.
 pub fn subgroup() -> u32 {
     GPU.subgroup
+}
+
+/// Runs `check` with every variant of a product of many rows.
+pub fn with_each_blocking(check: impl Fn()) {
+    // Opening it chooses.
+    LazyLock::force(&GPU);
+    for blocking in BLOCKINGS {
+        with_tuning(
+            Tuning {
+                blocking,
+                ..tuning()
+            },
+            &check,
+        );
+    }
+}
+
+/// Runs `check` with these variants. Others that ask for variants wait; who does not ask is right with any.
+pub fn with_tuning(wanted: Tuning, check: impl Fn()) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = tuning();
+    set_tuning(wanted);
+    check();
+    set_tuning(before);
 }
 
 /// A step at slot `n_past`, with the angles of some position.

@@ -3,14 +3,16 @@ use weights::Format;
 
 use tests::FORMATS;
 
-use crate::bench::{compare, matrix, random, random_tensor, values};
+use crate::bench::{compare, matrix, random, random_tensor, values, with_each_blocking};
 
 fn check(n_x: usize, [n_rows, n_cols]: [usize; 2], format: Format, rows_per_segment: usize) {
     let weight = random(n_rows * n_cols, 1);
-    compare(1e-5, |device| {
-        let weight = matrix(&weight, [n_rows, n_cols], format, rows_per_segment, device);
-        let x = random_tensor([n_x, n_cols], 2, device);
-        values(project(&x, &weight))
+    with_each_blocking(|| {
+        compare(1e-5, |device| {
+            let weight = matrix(&weight, [n_rows, n_cols], format, rows_per_segment, device);
+            let x = random_tensor([n_x, n_cols], 2, device);
+            values(project(&x, &weight))
+        });
     });
 }
 
@@ -22,6 +24,7 @@ fn all_formats_and_ragged_sizes() {
             check(11, size, format, size[0]);
         }
         check(67, [41, 96], format, 41);
+        check(24, [1030, 64], format, 1030);
     }
 }
 
@@ -99,9 +102,11 @@ fn large_and_tiny_weights() {
     for factor in [1e-7, 1e-4, 3e4] {
         let weight: Vec<f32> = random(32 * 128, 5).iter().map(|w| w * factor).collect();
         for format in FORMATS {
-            compare(1e-5, |device| {
-                let weight = matrix(&weight, [32, 128], format, 32, device);
-                values(project(&random_tensor([9, 128], 6, device), &weight))
+            with_each_blocking(|| {
+                compare(1e-5, |device| {
+                    let weight = matrix(&weight, [32, 128], format, 32, device);
+                    values(project(&random_tensor([9, 128], 6, device), &weight))
+                });
             });
         }
     }

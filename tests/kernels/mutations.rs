@@ -166,6 +166,24 @@ const FAULTS: &[Fault] = &[
         "local / WIDTH",
     ),
     (
+        "MatmulTile",
+        "matmul",
+        "far_x += outer(x_far, w_near)",
+        "far_x += outer(x_near, w_near)",
+    ),
+    (
+        "MatmulTile",
+        "matmul",
+        "row < p.n_rows && block * 8u < p.n_cols",
+        "row + 1u < p.n_rows && block * 8u < p.n_cols",
+    ),
+    (
+        "MatmulTile",
+        "matmul",
+        "w.low * scale.x + scale.y",
+        "w.low * scale.x",
+    ),
+    (
         "Matmul",
         "tuning",
         "return unpack2x16float(word);",

@@ -2,15 +2,13 @@
 
 use kernels::{
     BATCHES, BLOCKINGS, Features, Norm, SPREADS, Tuning, gated, project, project_normed,
-    set_tuning, tuning,
 };
 use tests::FORMATS;
 
-use crate::bench::{compare, matrix, random, random_tensor, subgroup, values};
+use crate::bench::{compare, matrix, random, random_tensor, subgroup, values, with_tuning};
 
 #[test]
 fn every_choice_of_the_tuner_is_right() {
-    let chosen = tuning();
     for spread in SPREADS {
         for (blocking, batch) in BLOCKINGS.into_iter().zip(BATCHES) {
             // What of the adapter is used changes how scales and halves are read, and how lanes add up.
@@ -21,17 +19,18 @@ fn every_choice_of_the_tuner_is_right() {
                 } else {
                     &FORMATS[1..3]
                 };
-                set_tuning(Tuning {
+                let choice = Tuning {
                     spread,
                     blocking,
                     batch,
                     features,
+                };
+                with_tuning(choice, || {
+                    formats.iter().for_each(|&format| products(format))
                 });
-                formats.iter().for_each(|&format| products(format));
             }
         }
     }
-    set_tuning(chosen);
 }
 
 #[test]
@@ -49,14 +48,14 @@ fn a_choice_is_told_and_understood() {
             }
         }
     }
-    let plain = "32x2,16x8,8,1,0";
+    let plain = "32x2,tiles,8,1,0";
     assert!(plain.parse::<Tuning>().is_ok());
     for other in [
         "",
-        "32x2,16x8",
-        "7x2,16x8,8,1,0",
-        "32x2,16x8,8,1,0 ",
-        "32x2,16x8,8,99999999999,0",
+        "32x2,tiles",
+        "7x2,tiles,8,1,0",
+        "32x2,tiles,8,1,0 ",
+        "32x2,tiles,8,99999999999,0",
     ] {
         assert!(other.parse::<Tuning>().is_err(), "{other:?}");
     }

@@ -1,11 +1,11 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    BLOCKINGS, Features, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
+    Features, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
     attention_merge::AttentionMerge, attention_prefill::AttentionPrefill,
     attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
-    matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm, readout::Readout,
-    rope::Rope, sample::Sample, scan::Scan, sizes::Product, swiglu::Swiglu,
+    matmul_tile::MatmulTile, matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm,
+    readout::Readout, rope::Rope, sample::Sample, scan::Scan, sizes::Product, swiglu::Swiglu,
 };
 use weights::Format;
 
@@ -68,10 +68,10 @@ pub fn variants() -> Vec<Variant> {
                 &FEATURES[..]
             };
             for &features in features {
-                for (blocking, fours) in [(BLOCKINGS[0], 1), (BLOCKINGS[1], 1), (BLOCKINGS[1], 2)] {
+                add(&MatmulTile { product, features });
+                for fours in [1, 2] {
                     add(&Matmul {
                         product,
-                        blocking,
                         fours,
                         features,
                     });

@@ -89,6 +89,9 @@ pub struct BenchArgs {
     /// Only cases whose name holds this
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
+    /// The kernels' variants to use, in the words that this command prints, instead of the fastest
+    #[arg(long, value_name = "VARIANTS", default_value = "")]
+    pub variants: String,
 }
 
 /// Where to compute.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use ::bench::{Decode, Operation, Prefill, Product, packed_q4};
-use generate::{Device, open_gpu};
+use anyhow::bail;
+use generate::{Device, open_known_gpu, tuning};
 use kernels::Heads;
 use web_time::Instant;
 
@@ -74,8 +75,15 @@ struct Case {
 
 /// Prints a table, one line per case.
 pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
-    let gpu = open_gpu().await?;
-    println!("{}", gpu.adapter);
+    let gpu = open_known_gpu(&args.variants).await?;
+    let variants = tuning();
+    if !args.variants.is_empty() && args.variants != variants {
+        bail!(
+            "this adapter does not know the variants {:?}; they look like {variants:?}",
+            args.variants
+        );
+    }
+    println!("{}, variants {variants}", gpu.adapter);
     let copied = copy_rate(&gpu.device).await?;
     println!(
         "copy of {} MB: {copied:.1} GB/s read and written\n",

@@ -5,6 +5,7 @@ use weights::{Format, Layout};
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
+    matmul_tile::{self, MatmulTile},
     matvec,
     sizes::{Product, Segment},
     tuner::{Blocking, Features, Tuning, tuning},
@@ -43,8 +44,6 @@ pub(crate) fn row_words(format: Format, n_cols: usize) -> (usize, usize) {
 pub struct Matmul {
     /// What to compute.
     pub product: Product,
-    /// How invocations share the work.
-    pub blocking: Blocking,
     /// Fours of rows of x per invocation: 1 or 2.
     pub fours: u32,
     /// What of the adapter is used.
@@ -55,6 +54,7 @@ impl Shader for Matmul {
     fn parts(&self) -> Vec<&'static str> {
         vec![
             self.features.half_part(),
+            include_str!("../../../shaders/shared/product.wgsl"),
             include_str!("../../../shaders/shared/weight.wgsl"),
             include_str!("../../../shaders/matmul.wgsl"),
         ]
@@ -62,12 +62,14 @@ impl Shader for Matmul {
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         let mut constants = self.product.constants();
-        constants.push(("LANES", Constant::U32(self.blocking.lanes)));
         constants.push(("FOURS", Constant::U32(self.fours)));
-        constants.push(("ROWS", Constant::U32(self.blocking.rows)));
         constants
     }
 }
+
+/// Rows of w, and of x for each four, that a workgroup of `matmul.wgsl` covers.
+const GROUP_ROWS: usize = 1024;
+const GROUP_FOUR: usize = 16;
 
 /// Launches the product of one segment: x [n_x, n_cols], out [n_x, n_columns].
 pub(crate) fn run(
@@ -86,7 +88,8 @@ pub(crate) fn run(
     if n_x <= batch && matvec::is_aligned(segment.n_cols) {
         return matvec::run(buffers, None, out, segment, [n_x, n_columns]);
     }
-    let (words_per_row, groups_per_row) = row_words(segment.product.format, segment.n_cols);
+    let product = segment.product;
+    let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let params = [
         segment.n_cols,
         words_per_row,
@@ -97,27 +100,25 @@ pub(crate) fn run(
         n_x,
     ]
     .map(|value| value as u32);
-    let [x, words, scales, bias] = buffers;
-    let fours = blocking.fours(n_x);
-    launch(
-        Matmul {
-            product: segment.product,
-            blocking,
-            fours,
-            features,
-        },
-        [
-            (segment.n_rows as u32).div_ceil(64 / blocking.lanes * blocking.rows),
-            (n_x as u32).div_ceil(4 * blocking.lanes * fours),
-            1,
-        ],
-        &[
-            Binding::Read(x),
-            Binding::Read(words),
-            Binding::Read(scales),
-            Binding::Read(bias),
-            Binding::Write(out),
-        ],
-        &params,
-    );
+    let [x, words, scales, bias] = buffers.map(Binding::Read);
+    let bindings = [x, words, scales, bias, Binding::Write(out)];
+    match blocking {
+        Blocking::Tiles => {
+            let groups = matmul_tile::groups(segment.n_rows, n_x);
+            let shader = MatmulTile { product, features };
+            launch(shader, groups, &bindings, &params);
+        }
+        Blocking::Neighbours => {
+            let n_four = n_x.div_ceil(GROUP_FOUR);
+            // Two, where that covers no more rows than one does.
+            let fours = if n_four.is_multiple_of(2) { 2 } else { 1 };
+            let groups = [segment.n_rows.div_ceil(GROUP_ROWS), n_four / fours, 1];
+            let shader = Matmul {
+                product,
+                fours: fours as u32,
+                features,
+            };
+            launch(shader, groups.map(|n| n as u32), &bindings, &params);
+        }
+    }
 }
