@@ -82,11 +82,3 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     write16(first_x + lane_x, first_row + lane_w + 32u, far_w);
     write16(first_x + lane_x + 32u, first_row + lane_w + 32u, far);
 }
-
-fn write16(m: u32, row: u32, sums: mat4x4<f32>) {
-    for (var r = 0u; r < 4u; r++) {
-        for (var i = 0u; i < 4u; i++) {
-            write(m + i, row + r, sums[r][i]);
-        }
-    }
-}

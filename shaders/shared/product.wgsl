@@ -28,3 +28,12 @@ fn write(m: u32, row: u32, value: f32) {
         out[at] = sum;
     }
 }
+
+// Four rows of x by four of w: a column per row of w.
+fn write16(m: u32, row: u32, sums: mat4x4<f32>) {
+    for (var r = 0u; r < 4u; r++) {
+        for (var i = 0u; i < 4u; i++) {
+            write(m + i, row + r, sums[r][i]);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The two devices under comparison, and inputs for them.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use burn::{
     module::{Param, ParamId},
@@ -8,8 +9,8 @@ use burn::{
 };
 use futures_lite::future::block_on;
 use kernels::{
-    BLOCKINGS, Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Tuning, Upload, set_tuning,
-    tuning,
+    BLOCKINGS, Blocking, Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Tuning, Upload,
+    set_tuning, tuning,
 };
 use weights::{Format, Layout, pack_rows};
 
@@ -19,9 +20,19 @@ static GPU: LazyLock<Gpu> = LazyLock::new(|| {
     block_on(Gpu::open(None)).expect("the kernel tests need a Vulkan driver")
 });
 
+/// Variants are the process's: who asks for some is alone.
+static TURN: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// Whether this test asked for variants.
+    static HAS_ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs `compute` on the CPU twin and on the GPU; every difference must stay below `tolerance` times
 /// the twin's root mean square, or its value at that place where that is larger.
 pub fn compare(tolerance: f64, compute: impl Fn(&Device) -> Vec<f32>) {
+    let has_asked = HAS_ASKED.get();
+    let _turn = (!has_asked).then(|| TURN.read().unwrap_or_else(PoisonError::into_inner));
     let expected = compute(&Device::flex());
     let got = compute(&GPU.device);
     if let Some(error) = Gpu::take_error() {
@@ -50,28 +61,36 @@ pub fn subgroup() -> u32 {
     GPU.subgroup
 }
 
-/// Runs `check` with every variant of a product of many rows.
-pub fn with_each_blocking(check: impl Fn()) {
+/// Runs `check` with every variant of a product of many rows, and what it may be off by.
+pub fn with_each_blocking(check: impl Fn(f64)) {
     // Opening it chooses.
     LazyLock::force(&GPU);
     for blocking in BLOCKINGS {
-        with_tuning(
-            Tuning {
-                blocking,
-                ..tuning()
-            },
-            &check,
-        );
+        let wanted = Tuning {
+            blocking,
+            ..tuning()
+        };
+        with_tuning(wanted, || check(tolerance(blocking)));
     }
 }
 
-/// Runs `check` with these variants. Others that ask for variants wait; who does not ask is right with any.
+/// Bytes round x to a 32,639th of the largest of 32 columns.
+pub fn tolerance(blocking: Blocking) -> f64 {
+    if blocking == Blocking::Bytes {
+        1e-4
+    } else {
+        1e-5
+    }
+}
+
+/// Runs `check` with these variants; the other tests wait.
 pub fn with_tuning(wanted: Tuning, check: impl Fn()) {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
     let before = tuning();
     set_tuning(wanted);
+    HAS_ASKED.set(true);
     check();
+    HAS_ASKED.set(false);
     set_tuning(before);
 }
 

@@ -7,8 +7,8 @@ use crate::bench::{compare, matrix, random, random_tensor, values, with_each_blo
 
 fn check(n_x: usize, [n_rows, n_cols]: [usize; 2], format: Format, rows_per_segment: usize) {
     let weight = random(n_rows * n_cols, 1);
-    with_each_blocking(|| {
-        compare(1e-5, |device| {
+    with_each_blocking(|tolerance| {
+        compare(tolerance, |device| {
             let weight = matrix(&weight, [n_rows, n_cols], format, rows_per_segment, device);
             let x = random_tensor([n_x, n_cols], 2, device);
             values(project(&x, &weight))
@@ -102,8 +102,8 @@ fn large_and_tiny_weights() {
     for factor in [1e-7, 1e-4, 3e4] {
         let weight: Vec<f32> = random(32 * 128, 5).iter().map(|w| w * factor).collect();
         for format in FORMATS {
-            with_each_blocking(|| {
-                compare(1e-5, |device| {
+            with_each_blocking(|tolerance| {
+                compare(tolerance, |device| {
                     let weight = matrix(&weight, [32, 128], format, 32, device);
                     values(project(&random_tensor([9, 128], 6, device), &weight))
                 });

@@ -165,6 +165,25 @@ const FAULTS: &[Fault] = &[
         "i * N_WIDTHS + local / WIDTH",
         "local / WIDTH",
     ),
+    ("MatmulBytes", "matmul", "sums.d * 256)", "sums.d)"),
+    (
+        "MatmulBytes",
+        "matmul",
+        "word / 2u * 8u + at * 2u + word % 2u",
+        "word * 4u + at",
+    ),
+    (
+        "MatmulBytes",
+        "matmul",
+        "(steps + 128) >> 8u",
+        "steps >> 8u",
+    ),
+    (
+        "MatmulBytes",
+        "matmul",
+        "128.0 * scale.x",
+        "127.0 * scale.x",
+    ),
     (
         "MatmulTile",
         "matmul",

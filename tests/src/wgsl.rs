@@ -1,11 +1,26 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    Features, SPREADS, Shader, Spread, attention_decode::AttentionDecode,
-    attention_merge::AttentionMerge, attention_prefill::AttentionPrefill,
-    attention_window::AttentionWindow, embedding::Embedding, gelu::Gelu, matmul::Matmul,
-    matmul_tile::MatmulTile, matvec::Matvec, matvec_gated::MatvecGated, mrope::Mrope, norm::Norm,
-    readout::Readout, rope::Rope, sample::Sample, scan::Scan, sizes::Product, swiglu::Swiglu,
+    Features, SPREADS, Shader, Spread,
+    attention_decode::AttentionDecode,
+    attention_merge::AttentionMerge,
+    attention_prefill::AttentionPrefill,
+    attention_window::AttentionWindow,
+    embedding::Embedding,
+    gelu::Gelu,
+    matmul::Matmul,
+    matmul_bytes::{self, MatmulBytes},
+    matmul_tile::MatmulTile,
+    matvec::Matvec,
+    matvec_gated::MatvecGated,
+    mrope::Mrope,
+    norm::Norm,
+    readout::Readout,
+    rope::Rope,
+    sample::Sample,
+    scan::Scan,
+    sizes::Product,
+    swiglu::Swiglu,
 };
 use weights::Format;
 
@@ -69,6 +84,9 @@ pub fn variants() -> Vec<Variant> {
             };
             for &features in features {
                 add(&MatmulTile { product, features });
+                if matmul_bytes::takes(format) {
+                    add(&MatmulBytes { product, features });
+                }
                 for fours in [1, 2] {
                     add(&Matmul {
                         product,

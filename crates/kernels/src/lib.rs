@@ -43,6 +43,8 @@ pub mod gelu;
 #[cfg(not(target_feature = "simd128"))]
 pub mod matmul;
 #[cfg(not(target_feature = "simd128"))]
+pub mod matmul_bytes;
+#[cfg(not(target_feature = "simd128"))]
 pub mod matmul_tile;
 #[cfg(not(target_feature = "simd128"))]
 pub mod matvec;

@@ -5,6 +5,7 @@ use weights::{Format, Layout};
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
+    matmul_bytes::{self, MatmulBytes},
     matmul_tile::{self, MatmulTile},
     matvec,
     sizes::{Product, Segment},
@@ -103,7 +104,12 @@ pub(crate) fn run(
     let [x, words, scales, bias] = buffers.map(Binding::Read);
     let bindings = [x, words, scales, bias, Binding::Write(out)];
     match blocking {
-        Blocking::Tiles => {
+        Blocking::Bytes if matmul_bytes::takes(product.format) => {
+            let groups = matmul_bytes::groups(segment.n_rows, n_x);
+            let shader = MatmulBytes { product, features };
+            launch(shader, groups, &bindings, &params);
+        }
+        Blocking::Tiles | Blocking::Bytes => {
             let groups = matmul_tile::groups(segment.n_rows, n_x);
             let shader = MatmulTile { product, features };
             launch(shader, groups, &bindings, &params);
