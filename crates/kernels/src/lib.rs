@@ -1,7 +1,8 @@
 //! Hand-written WGSL for every hot operation of Qwen2.5-VL, as functions on Burn tensors.
 //!
 //! For a stem `S`: `shaders/S.wgsl` is the kernel, `src/S.rs` launches it, `src/cpu/S.rs` is its twin in
-//! plain Rust with f64 accumulation, `tests/kernels/S.rs` holds them against each other.
+//! plain Rust with f64 accumulation, `tests/kernels/S.rs` holds them against each other. The forms of one product
+//! (`matvec`, `matmul`, `matmul_tile`, `matmul_bytes`) share twin and tests.
 //!
 //! Natively both are there. A wasm module has one of them, by what it is built for: `simd128` makes one that
 //! computes with the twins, without it the module needs WebGPU.

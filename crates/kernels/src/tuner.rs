@@ -96,7 +96,7 @@ pub const SPREADS: [Spread; 3] = [
 ];
 
 /// What is tried for many rows of input.
-pub const BLOCKINGS: [Blocking; 3] = [Blocking::Tiles, Blocking::Bytes, Blocking::Neighbours];
+pub const BLOCKINGS: [Blocking; 3] = [Blocking::Neighbours, Blocking::Tiles, Blocking::Bytes];
 
 /// What is tried for a few rows of input.
 pub const BATCHES: [usize; 2] = [8, 2];
@@ -172,8 +172,13 @@ async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning,
         ..best.features
     };
     best = fastest(device, 1, &[best, Tuning { features, ..best }]).await?;
-    let blockings = BLOCKINGS.map(|blocking| Tuning { blocking, ..best });
-    best = fastest(device, N_X, &blockings).await?;
+    let blocking = |blocking| Tuning { blocking, ..best };
+    let [neighbours, tiles, bytes] = BLOCKINGS.map(blocking);
+    best = fastest(device, N_X, &[neighbours, tiles]).await?;
+    // Bytes are worth a trial where tiles are.
+    if best == tiles {
+        best = fastest(device, N_X, &[tiles, bytes]).await?;
+    }
     let batches = BATCHES.map(|batch| Tuning { batch, ..best });
     fastest(device, N_BATCH, &batches).await
 }
