@@ -145,15 +145,7 @@ fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {
     let Some(site) = Site::open(WebGpu::Software)? else {
         return Ok(());
     };
-    site.run(
-        "localStorage.setItem('lookback-device', 'gpu');
-         const Real = window.Worker;
-         window.Worker = function (url, options) {
-           const script = `delete WorkerNavigator.prototype.gpu; await import(${JSON.stringify(url)});`;
-           return new Real(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options);
-         };",
-        json!(null),
-    )?;
+    site.set_worker_prelude("delete WorkerNavigator.prototype.gpu")?;
     let answer = site.ask(PICTURE, QUESTION, 4)?;
     assert!(answer.get("error").is_none(), "{answer}");
     let notice = site.run("return part('device').textContent", json!(null))?;
@@ -164,4 +156,40 @@ fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {
         "{notice}"
     );
     Ok(())
+}
+
+/// Where a driver is blocked `navigator.gpu` is there and finds nothing: for the page, or for its worker alone.
+#[test]
+fn where_workers_get_no_adapter_the_processor_answers() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.set_worker_prelude("GPU.prototype.requestAdapter = async () => null")?;
+    let answer = site.ask(PICTURE, QUESTION, 4)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    assert_eq!(judge::list(&answer["value"], "tokens").len(), 4, "{answer}");
+    let shown = site.run(
+        "return {
+           notice: part('device').textContent,
+           figures: part('figures').textContent,
+           workers: observed.workers.map((url) => url.split('/').pop()),
+         }",
+        json!(null),
+    )?;
+    let says = |part: &str, words: &str| {
+        let text = shown[part].as_str();
+        assert!(text.is_some_and(|text| text.contains(words)), "{shown}");
+    };
+    says("notice", "found no GPU");
+    says("figures", "for the processor");
+    assert_eq!(
+        shown["workers"],
+        json!(["worker_loader.js", "worker_cpu_loader.js"])
+    );
+    let seen = site.observed()?;
+    assert_eq!(
+        (&seen["errors"], &seen["uncaught"]),
+        (&json!([]), &json!([]))
+    );
+    site.photograph("no-adapter")
 }

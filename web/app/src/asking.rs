@@ -224,7 +224,7 @@ impl Asking {
 
     fn take_in(&self, event: Event) {
         match event {
-            Event::Ready | Event::Trial { .. } => {}
+            Event::Ready | Event::NoGpu { .. } | Event::Trial { .. } => {}
             Event::Progress {
                 loaded_bytes,
                 total_bytes,

@@ -155,7 +155,7 @@ fn memory_figures(loaded: &Loaded) -> Vec<String> {
         ..
     } = loaded;
     let place = match untrack(device::chosen) {
-        Some(Device::OnlyCpu | Device::FasterCpu) => "for the processor",
+        Some(device) if device.is_cpu() => "for the processor",
         _ => "on the GPU",
     };
     vec![
