@@ -11,13 +11,15 @@ use crate::small_map::{MapFigures, SmallMap};
 use crate::span::Span;
 use crate::zoom::magnify_span;
 
-/// A drawer above the time line, there while a mark is chosen.
+/// A drawer above the time line, there while a mark is chosen; its place takes no room, so that nothing moves.
 #[component]
 pub fn MarkDetail(run: Run) -> impl IntoView {
     view! {
-        <Show when=move || chosen(run).is_some()>
-            <Drawer run />
-        </Show>
+        <div class="drawer-place">
+            <Show when=move || chosen(run).is_some()>
+                <Drawer run />
+            </Show>
+        </div>
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use trace::Trace;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use crate::run::Run;
 use crate::span::Span;
@@ -17,9 +17,12 @@ pub fn point(run: Run, event: &Event) {
     }
 }
 
-/// Opens the mark that was clicked.
+/// Opens the mark that was clicked, which stays in sight.
 pub fn open_mark(run: Run, event: &Event) {
-    let Some(mark) = target_of(event).and_then(|target| index_in(&target, "data-mark")) else {
+    let Some(target) = target_of(event) else {
+        return;
+    };
+    let Some(mark) = index_in(&target, "data-mark") else {
         return;
     };
     let start = run
@@ -28,6 +31,24 @@ pub fn open_mark(run: Run, event: &Event) {
     if let Some(start) = start {
         run.looking.mark.set(Some(mark));
         run.pin(start);
+        request_animation_frame(move || uncover(&target));
+    }
+}
+
+/// Scrolls a mark that the open drawer covers to where it does not: on a phone the drawer lies over the foot of the
+/// answer.
+fn uncover(mark: &Element) {
+    let page = mark.closest(".look-back").ok().flatten();
+    let drawer = page.and_then(|page| page.query_selector(".mark-detail").ok()?);
+    let Some(drawer) = drawer.map(|drawer| drawer.get_bounding_client_rect()) else {
+        return;
+    };
+    let place = mark.get_bounding_client_rect();
+    let is_below = place.bottom() > drawer.top() && place.top() < drawer.bottom();
+    if is_below && place.left() < drawer.right() {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        mark.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
 
