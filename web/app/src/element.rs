@@ -12,8 +12,8 @@ use crate::compare::Compare;
 use crate::keep::Keep;
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
-use crate::maker::world::PictureNotice;
 use crate::mark_detail::{MarkDetail, close_drawer};
+use crate::notices::Notices;
 use crate::numbers::Numbers;
 use crate::opening::Opening;
 use crate::pointing::{open_mark, point};
@@ -22,7 +22,7 @@ use crate::recording::GroundNotice;
 use crate::run::Run;
 use crate::share_bar::ShareBar;
 use crate::stage::Stage;
-use crate::status::{Failures, Figures, Notices};
+use crate::status::{Failures, Figures};
 use crate::timeline::Timeline;
 use crate::views::Views;
 
@@ -53,7 +53,6 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Opening asking=opening />
                 <QuestionForm asking maker />
                 <Notices run />
-                <PictureNotice run />
                 <Answer maker />
                 <Failures run />
                 <Again asking=again />

@@ -27,6 +27,7 @@ mod mark;
 mod mark_detail;
 mod methods;
 mod models;
+mod notices;
 mod numbers;
 mod opening;
 mod orientation;
