@@ -206,23 +206,23 @@ fn notices_take_one_line_and_move_nothing() -> Outcome {
         let seen = see::run(
             &site,
             "await until('the picture', () => part('light'));
-             const line = part('first-notice'), all = part('all-notices');
+             const line = part('first-notice'), more = part('all-notices');
              const place = () => {
                const { top, height } = line.parentElement.getBoundingClientRect();
                return { top, height, answer: part('answer').getBoundingClientRect().top };
              };
              const isShown = (node) => node.checkVisibility({ visibilityProperty: true });
-             const vacant = { ...place(), isOffered: isShown(all.querySelector('summary')) };
+             const vacant = { ...place(), isOffered: isShown(more.querySelector('summary')) };
              await element.load(element.getAttribute('model'));
              await until('the notice', () => line.textContent !== '');
-             const two = { ...place(), line: line.textContent, offer: all.querySelector('summary').textContent };
+             const two = { ...place(), line: line.textContent, offer: more.querySelector('summary').textContent };
              element.setAttribute('src', 'samples/digits.png');
-             await until('three', () => all.querySelector('summary').textContent === 'All 3');
+             await until('three', () => more.querySelector('summary').textContent === 'All 3');
              await followed();
              const three = { ...place(), line: line.textContent, isCalm: !isShown(part('device')) };
-             all.querySelector('summary').click();
+             more.querySelector('summary').click();
              await followed();
-             const box = all.querySelector('div').getBoundingClientRect();
+             const box = more.querySelector('div').getBoundingClientRect();
              const open = { ...place(), shown: ['foreign-picture', 'device', 'notice'].map((name) => isShown(part(name)) && text(part(name))),
                isInside: box.left >= 0 && box.right <= innerWidth };
              return { vacant, two, three, open };",

@@ -213,7 +213,8 @@ fn the_drawer_of_a_mark_does_not_cover_it() -> Outcome {
                  const drawer = part('mark-detail').getBoundingClientRect();
                  seen.push({ mark: mark.ariaLabel, block, hit: hit?.outerHTML.slice(0, 80), isSeen: hit === mark,
                    isStill: y === before.y || element.clientWidth < 960,
-                   isInside: drawer.top >= 0 && drawer.bottom <= innerHeight });
+                   isInside: drawer.top >= -1 && drawer.bottom <= innerHeight + 1,
+                   drawer: [drawer.top, drawer.bottom, innerHeight] });
                  part('close-mark').click();
                  await until('no drawer', () => !part('mark-detail'));
                }

@@ -9,6 +9,7 @@ use crate::announcer::{Announcer, token_words};
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::compare::Compare;
+use crate::gallery::Gallery;
 use crate::keep::Keep;
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
@@ -44,6 +45,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
         >
             <div class="seeing">
                 <Stage maker />
+                <Gallery run />
                 <GroundNotice run />
                 <MakerRow maker />
                 <Views run />

@@ -16,6 +16,7 @@ mod device;
 mod earlier;
 mod element;
 mod engine;
+mod gallery;
 mod gaze;
 mod host;
 mod keep;
