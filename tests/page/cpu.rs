@@ -242,7 +242,10 @@ fn notices_take_one_line_and_move_nothing() -> Outcome {
             let line = line.as_str();
             assert!(line.is_some_and(|line| line.starts_with(words)), "{seen}");
         };
-        begins(&seen["two"]["line"], "This browser has WebGPU but");
+        begins(
+            &seen["two"]["line"],
+            "No GPU was found: the processor answers.",
+        );
         begins(&seen["three"]["line"], "This model knows");
         assert_eq!(seen["three"]["isCalm"], true, "{seen}");
         begins(&seen["open"]["shown"][0], "This model knows");

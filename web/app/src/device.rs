@@ -57,6 +57,17 @@ impl Device {
         matches!(self, Self::NoWebGpu | Self::NoAdapter | Self::FasterCpu)
     }
 
+    /// What a person should know about it, in a few words.
+    pub fn line(self) -> Option<&'static str> {
+        match self {
+            Self::Gpu => None,
+            Self::SoftwareGpu => Some("No GPU here: answers are slow."),
+            Self::NoWebGpu => Some("No WebGPU here: the processor answers."),
+            Self::NoAdapter => Some("No GPU was found: the processor answers."),
+            Self::FasterCpu => Some("No GPU here: the processor answers."),
+        }
+    }
+
     /// What a person should know about it.
     pub fn notice(self) -> Option<&'static str> {
         match self {

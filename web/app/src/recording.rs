@@ -119,13 +119,15 @@ pub fn GroundNotice(run: Run) -> impl IntoView {
         let is_ground =
             |picture: &Option<Picture>| picture.as_ref().is_some_and(Picture::is_ground);
         let missing = of_gallery.or(run.picture.with(is_ground).then_some(0))?;
-        run.trace
-            .with(|trace| trace.prompt.images.get(missing).map(ground_words))
+        run.trace.with(|trace| {
+            let images = &trace.prompt.images;
+            Some(ground_words(images.get(missing)?, images.len()))
+        })
     };
     view! { <p class="notice ground" role="status" data-testid="no-picture">{words}</p> }
 }
 
-fn ground_words(image: &PromptImage) -> String {
+fn ground_words(image: &PromptImage, n_images: usize) -> String {
     let PromptImage {
         name,
         width_px,
@@ -133,7 +135,11 @@ fn ground_words(image: &PromptImage) -> String {
         ..
     } = image;
     let name: String = name.chars().take(60).collect();
+    let whose = match n_images {
+        1 => "its picture",
+        _ => "one of its pictures",
+    };
     format!(
-        "This recording came without its picture. Drop “{name}” ({width_px} × {height_px} px) here to see where the light falls."
+        "This recording came without {whose}. Drop “{name}” ({width_px} × {height_px} px) here to see where the light falls."
     )
 }
