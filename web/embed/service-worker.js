@@ -129,7 +129,7 @@ async function earlierCache({ clientId, resultingClientId }) {
   if (left.caches.length === 0 || !left.clients.includes(clientId)) return undefined;
   if (resultingClientId) await keepLeaving(cache, { ...left, clients: [...left.clients, resultingClientId] });
   // The newest that did not find it open.
-  for (const name of left.caches.toReversed()) {
+  for (const name of left.caches.reverse()) {
     const earlier = await caches.open(name);
     if (!(await leaving(earlier)).clients.includes(clientId)) return earlier;
   }
