@@ -59,7 +59,11 @@ pub async fn show_recording(run: Run, mut trace: Trace, plays: bool) -> bool {
     let turn = run.picture_turn.get_value();
     let mut pictures = Vec::new();
     for (image, file) in trace.prompt.images.iter().zip(&files) {
-        pictures.extend(picture_of(run, image, file, &trace.model).await);
+        // Without a canvas there is none, nor any that follows: each stays with its own light.
+        let Some(picture) = picture_of(run, image, file, &trace.model).await else {
+            break;
+        };
+        pictures.push(picture);
     }
     if run.picture_turn.get_value() != turn || run.phase.with_untracked(Phase::is_running) {
         return false;
@@ -67,14 +71,16 @@ pub async fn show_recording(run: Run, mut trace: Trace, plays: bool) -> bool {
     run.question.set(trace.prompt.question.clone());
     run.open_recording(trace, plays);
     run.phase.set(Phase::Idle);
-    if !pictures.is_empty() {
-        begin_turn(run);
-        run.reading.set_value(None);
-        if pictures.iter().any(Picture::is_ground) {
-            run.view.set(View::Cells);
-        }
-        run.set_pictures(pictures, 0);
+    if pictures.is_empty() {
+        run.set_pictures(run.picture.get_untracked().into_iter().collect(), 0);
+        return true;
     }
+    begin_turn(run);
+    run.reading.set_value(None);
+    if pictures.iter().any(Picture::is_ground) {
+        run.view.set(View::Cells);
+    }
+    run.set_pictures(pictures, 0);
     true
 }
 
