@@ -16,13 +16,11 @@ type Outcome = Result<(), Box<dyn Error>>;
 const CHECKS: &str = include_str!("access.js");
 
 /// Checks the page at three widths in both themes.
-fn check(site: &Site, state: &str) -> Outcome {
+pub fn check(site: &Site, state: &str) -> Outcome {
     let mut faults = Vec::new();
     for (width_px, height_px) in [(360, 740), (768, 1024), (1280, 800)] {
         for theme in ["light", "dark"] {
-            let size = json!({ "width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": false });
-            site.browser
-                .devtools("Emulation.setDeviceMetricsOverride", size)?;
+            site.browser.resize(width_px, height_px)?;
             let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
             site.browser.devtools(
                 "Emulation.setEmulatedMedia",

@@ -102,10 +102,16 @@ impl Browser {
         )
     }
 
+    /// Gives the window a size.
+    pub fn resize(&self, width_px: u32, height_px: u32) -> Outcome<()> {
+        let size = json!({ "width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .map(drop)
+    }
+
     /// The whole page as a PNG, laid out for a window of this size.
     pub fn photograph(&self, width_px: u32, height_px: u32, theme: &str) -> Outcome<Vec<u8>> {
-        let size = json!({ "width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", size)?;
+        self.resize(width_px, height_px)?;
         let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
         self.devtools(
             "Emulation.setEmulatedMedia",

@@ -6,7 +6,7 @@ use crate::browser::WebGpu;
 use crate::memory::N_ROWS;
 use crate::model::write_with_rows;
 use crate::site::{self, Site};
-use crate::{Outcome, PICTURE, QUESTION, judge};
+use crate::{Outcome, PICTURE, QUESTION, judge, see};
 
 #[test]
 fn without_webgpu_the_processor_answers_what_the_command_line_answers() -> Outcome {
@@ -145,15 +145,7 @@ fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {
     let Some(site) = Site::open(WebGpu::Software)? else {
         return Ok(());
     };
-    site.run(
-        "localStorage.setItem('lookback-device', 'gpu');
-         const Real = window.Worker;
-         window.Worker = function (url, options) {
-           const script = `delete WorkerNavigator.prototype.gpu; await import(${JSON.stringify(url)});`;
-           return new Real(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options);
-         };",
-        json!(null),
-    )?;
+    site.set_worker_prelude("delete WorkerNavigator.prototype.gpu")?;
     let answer = site.ask(PICTURE, QUESTION, 4)?;
     assert!(answer.get("error").is_none(), "{answer}");
     let notice = site.run("return part('device').textContent", json!(null))?;
@@ -164,4 +156,102 @@ fn where_workers_have_no_webgpu_the_processor_answers() -> Outcome {
         "{notice}"
     );
     Ok(())
+}
+
+/// Where a driver is blocked `navigator.gpu` is there and finds nothing: for the page, or for its worker alone.
+#[test]
+fn where_workers_get_no_adapter_the_processor_answers() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Software)? else {
+        return Ok(());
+    };
+    site.set_worker_prelude("GPU.prototype.requestAdapter = async () => null")?;
+    let answer = site.ask(PICTURE, QUESTION, 4)?;
+    assert!(answer.get("error").is_none(), "{answer}");
+    assert_eq!(judge::list(&answer["value"], "tokens").len(), 4, "{answer}");
+    let shown = site.run(
+        "return {
+           notice: part('device').textContent,
+           figures: part('figures').textContent,
+           workers: observed.workers.map((url) => url.split('/').pop()),
+         }",
+        json!(null),
+    )?;
+    let says = |part: &str, words: &str| {
+        let text = shown[part].as_str();
+        assert!(text.is_some_and(|text| text.contains(words)), "{shown}");
+    };
+    says("notice", "found no GPU");
+    says("figures", "for the processor");
+    assert_eq!(
+        shown["workers"],
+        json!(["worker_loader.js", "worker_cpu_loader.js"])
+    );
+    let seen = site.observed()?;
+    assert_eq!(
+        (&seen["errors"], &seen["uncaught"]),
+        (&json!([]), &json!([]))
+    );
+    site.photograph("no-adapter")
+}
+
+/// The picture, the browser and the model each have something to say.
+#[test]
+fn notices_take_one_line_and_move_nothing() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Missing)? else {
+        return Ok(());
+    };
+    for (width_px, height_px) in [(360, 740), (1280, 800)] {
+        site.browser.resize(width_px, height_px)?;
+        site.visit(&site.url())?;
+        let seen = see::run(
+            &site,
+            "await until('the picture', () => part('light'));
+             const line = part('first-notice'), more = part('all-notices');
+             const place = () => {
+               const { top, height } = line.parentElement.getBoundingClientRect();
+               return { top, height, answer: part('answer').getBoundingClientRect().top };
+             };
+             const isShown = (node) => node.checkVisibility({ visibilityProperty: true });
+             const vacant = { ...place(), isOffered: isShown(more.querySelector('summary')) };
+             await element.load(element.getAttribute('model'));
+             await until('the notice', () => line.textContent !== '');
+             const two = { ...place(), line: line.textContent, offer: more.querySelector('summary').textContent };
+             element.setAttribute('src', 'samples/digits.png');
+             await until('three', () => more.querySelector('summary').textContent === 'All 3');
+             await followed();
+             const three = { ...place(), line: line.textContent, isCalm: !isShown(part('device')) };
+             more.querySelector('summary').click();
+             await followed();
+             const box = more.querySelector('div').getBoundingClientRect();
+             const open = { ...place(), shown: ['foreign-picture', 'device', 'notice'].map((name) => isShown(part(name)) && text(part(name))),
+               isInside: box.left >= 0 && box.right <= innerWidth };
+             return { vacant, two, three, open };",
+            json!(null),
+        )?;
+        for state in ["two", "three", "open"] {
+            for side in ["top", "height", "answer"] {
+                assert_eq!(
+                    seen[state][side], seen["vacant"][side],
+                    "{width_px}: {seen}"
+                );
+            }
+        }
+        assert_eq!(seen["vacant"]["isOffered"], false, "{seen}");
+        assert_eq!(seen["two"]["offer"], "All 2", "{seen}");
+        let begins = |line: &serde_json::Value, words: &str| {
+            let line = line.as_str();
+            assert!(line.is_some_and(|line| line.starts_with(words)), "{seen}");
+        };
+        begins(
+            &seen["two"]["line"],
+            "No GPU was found: the processor answers.",
+        );
+        begins(&seen["three"]["line"], "This model knows");
+        assert_eq!(seen["three"]["isCalm"], true, "{seen}");
+        begins(&seen["open"]["shown"][0], "This model knows");
+        begins(&seen["open"]["shown"][1], "This browser has WebGPU but");
+        begins(&seen["open"]["shown"][2], "A small model");
+        assert_eq!(seen["open"]["isInside"], true, "{seen}");
+    }
+    site.photograph("notices")
 }

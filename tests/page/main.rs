@@ -6,6 +6,7 @@ mod compared;
 mod counted;
 mod cpu;
 mod embed;
+mod gallery;
 mod judge;
 mod keep;
 mod link;

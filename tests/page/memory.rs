@@ -62,25 +62,18 @@ fn a_gpu_with_too_little_memory_is_told() -> Outcome {
     let Some(site) = Site::open(WebGpu::Software)? else {
         return Ok(());
     };
-    site.run(
-        "const Real = window.Worker;
-         window.Worker = function (url, options) {
-           const script = `
-             let left_bytes = 65536;
-             const own = GPUDevice.prototype.createBuffer;
-             GPUDevice.prototype.createBuffer = function (descriptor) {
-               left_bytes -= descriptor.size;
-               if (left_bytes < 0) {
-                 left_bytes = Infinity;
-                 const error = new GPUOutOfMemoryError('Failed to allocate memory for buffer mapping');
-                 this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true }));
-               }
-               return own.call(this, descriptor);
-             };
-             await import(${JSON.stringify(url)});`;
-           return new Real(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options);
-         };",
-        json!(null),
+    site.set_worker_prelude(
+        "let left_bytes = 65536;
+         const own = GPUDevice.prototype.createBuffer;
+         GPUDevice.prototype.createBuffer = function (descriptor) {
+           left_bytes -= descriptor.size;
+           if (left_bytes < 0) {
+             left_bytes = Infinity;
+             const error = new GPUOutOfMemoryError('Failed to allocate memory for buffer mapping');
+             this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true }));
+           }
+           return own.call(this, descriptor);
+         }",
     )?;
     let outcome = site.load_own_model()?;
     judge::failure(&site, "too little memory", &outcome)?;

@@ -22,11 +22,14 @@ try {
   // A page without an address keeps nothing.
 }
 
-// What the engine's workers were started with, and what a security policy refused.
+// What the engine's workers were started with, and what a security policy refused. `workerPrelude` runs in each of
+// them before its own script: it takes away what another browser lacks.
+window.workerPrelude = "";
 observed.workers = [];
 window.Worker = class extends Worker {
   constructor(url, options) {
-    super(url, options);
+    const script = `${workerPrelude}; await import(${JSON.stringify(url)});`;
+    super(workerPrelude ? URL.createObjectURL(new Blob([script], { type: "text/javascript" })) : url, options);
     observed.workers.push(String(url));
   }
 };

@@ -1,6 +1,7 @@
 //! Visits without a server, and the change from one release to the next.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use xtask::release;
@@ -8,6 +9,10 @@ use xtask::release;
 use crate::browser::WebGpu;
 use crate::site::Site;
 use crate::{Outcome, PICTURE, QUESTION, judge};
+
+/// How often, and after what time each, something is looked for that comes by itself.
+const N_LOOKS: usize = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 const READY: &str = "await navigator.serviceWorker.ready";
 
@@ -75,20 +80,8 @@ fn a_new_release_replaces_the_old_one_as_a_whole() -> Outcome {
         .as_str()
         .is_some_and(|page| page.contains("<title>Lookback</title>"));
     assert!(is_old, "an open page found a file of the new release");
-    site.run(
-        "location.reload(); await new Promise(() => addEventListener('pagehide', () => {}));",
-        json!(null),
-    )
-    .ok();
-    for _ in 0..100 {
-        if title(&site)? == json!("Next") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    assert_eq!(title(&site)?, json!("Next"));
-    let n_caches = site.run("return (await caches.keys()).length", json!(null))?;
-    assert_eq!(n_caches, json!(1), "the old release was not dropped");
+    reload(&site, "Next")?;
+    assert_only_cache(&site)?;
     let answer = site.run(
         "await customElements.whenDefined('look-back');
          const element = document.querySelector('look-back');
@@ -97,6 +90,83 @@ fn a_new_release_replaces_the_old_one_as_a_whole() -> Outcome {
     )?;
     assert_eq!(answer, json!(2));
     Ok(())
+}
+
+/// What is open stays with its release, the workers that it starts included; what is reloaded begins with the new one.
+#[test]
+fn each_of_two_open_pages_keeps_its_release_until_it_is_reloaded() -> Outcome {
+    let Some(site) = Site::open(WebGpu::Missing)? else {
+        return Ok(());
+    };
+    site.run(READY, json!(null))?;
+    site.visit(&site.url())?;
+    let probe = "fetch('index.html').then((page) => page.text()).then(postMessage);";
+    fs::write(site.folder.path().join("probe.js"), probe)?;
+    publish(&site, "First")?;
+    assert_eq!(update(&site)?, json!("waiting"));
+    reload(&site, "First")?;
+
+    publish(&site, "Next")?;
+    let seen = site.run(
+        "const until = async (isSo) => { for (let n = 0; n < 400 && !isSo(); n++) await new Promise((done) => setTimeout(done, 25)); };
+         const other = open(location.href.split('#')[0]);
+         await until(() => other.document.title === 'First' && other.document.readyState === 'complete');
+         const registration = await navigator.serviceWorker.getRegistration();
+         await registration.update();
+         await until(() => registration.waiting);
+         other.location.reload();
+         await until(() => other.document.title === 'Next');
+         const titleOf = (page) => /<title>(.*)<.title>/.exec(page)[1];
+         const worker = new Worker('probe.js');
+         const ofWorker = await new Promise((done) => { worker.onmessage = ({ data }) => done(titleOf(data)); });
+         await customElements.whenDefined('look-back');
+         const { tokens } = await document.querySelector('look-back').ask({ question: 'What?', maxTokens: 2 });
+         const here = titleOf(await (await fetch('index.html')).text());
+         const there = titleOf(await (await other.fetch('index.html')).text());
+         other.close();
+         return { other: other.document?.title, here, there, ofWorker, n_tokens: tokens.length };",
+        json!(null),
+    )?;
+    assert_eq!(
+        (&seen["here"], &seen["ofWorker"], &seen["there"]),
+        (&json!("First"), &json!("First"), &json!("Next")),
+        "{seen}"
+    );
+    assert_eq!(seen["n_tokens"], 2);
+    reload(&site, "Next")?;
+    assert_only_cache(&site)
+}
+
+/// Reloads the page, which is then of the release with this title.
+fn reload(site: &Site, expected: &str) -> Outcome {
+    site.run(
+        "location.reload(); await new Promise(() => addEventListener('pagehide', () => {}));",
+        json!(null),
+    )
+    .ok();
+    for _ in 0..N_LOOKS {
+        if title(site)? == json!(expected) {
+            break;
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    assert_eq!(title(site)?, json!(expected));
+    Ok(())
+}
+
+/// An earlier release is dropped once nothing is open that needs it.
+fn assert_only_cache(site: &Site) -> Outcome {
+    for _ in 0..N_LOOKS {
+        let n_caches = site.run(
+            "await fetch('index.html'); return (await caches.keys()).length",
+            json!(null),
+        )?;
+        if n_caches == json!(1) {
+            return Ok(());
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    Err("the old release was not dropped".into())
 }
 
 /// Writes a release whose page has this title.

@@ -187,6 +187,54 @@ fn a_mark_shows_before_within_and_after_and_magnifies() -> Outcome {
     Ok(())
 }
 
+/// Wherever on the window a mark is clicked, it is still to be seen beside its drawer; where there is room for both
+/// nothing moves.
+#[test]
+fn the_drawer_of_a_mark_does_not_cover_it() -> Outcome {
+    let Some(site) = replayed(&recorded::semantic())? else {
+        return Ok(());
+    };
+    for (width_px, height_px) in [(360, 740), (768, 1024), (1280, 800), (1920, 1080)] {
+        site.browser.resize(width_px, height_px)?;
+        let seen = run(
+            &site,
+            "await settledLight();
+             const seen = [];
+             for (const mark of [...all('.answer .mark'), ...all('.marks .mark')]) {
+               for (const block of ['start', 'center', 'end']) {
+                 mark.scrollIntoView({ block });
+                 await followed();
+                 const before = mark.getBoundingClientRect();
+                 mark.click();
+                 await until('the drawer', () => part('mark-detail'));
+                 await settledLight();
+                 const { x, y, width, height } = mark.getBoundingClientRect();
+                 const hit = root.elementFromPoint(x + width / 2, y + height / 2);
+                 const drawer = part('mark-detail').getBoundingClientRect();
+                 seen.push({ mark: mark.ariaLabel, block, hit: hit?.outerHTML.slice(0, 80), isSeen: hit === mark,
+                   isStill: y === before.y || element.clientWidth < 960,
+                   isInside: drawer.top >= -1 && drawer.bottom <= innerHeight + 1,
+                   drawer: [drawer.top, drawer.bottom, innerHeight] });
+                 part('close-mark').click();
+                 await until('no drawer', () => !part('mark-detail'));
+               }
+             }
+             return seen;",
+            json!(null),
+        )?;
+        let seen = seen.as_array().ok_or("no list")?;
+        assert!(seen.len() >= 6, "{seen:?}");
+        for mark in seen {
+            let is_so = |what: &str| mark[what] == json!(true);
+            assert!(
+                is_so("isSeen") && is_so("isStill") && is_so("isInside"),
+                "{width_px}: {mark}"
+            );
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_pointed_at_is_lit_outlined_and_named() -> Outcome {
     let trace = recorded::semantic();

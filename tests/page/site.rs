@@ -105,6 +105,12 @@ impl Site {
         self.browser.run(body, argument)
     }
 
+    /// Runs a script in every engine's worker before its own.
+    pub fn set_worker_prelude(&self, script: &str) -> Outcome<()> {
+        self.run("window.workerPrelude = arguments[0]", json!(script))
+            .map(drop)
+    }
+
     /// Loads a model by its address relative to the page: `{ value }` or `{ error }`.
     pub fn load(&self, model: &str) -> Outcome<Value> {
         self.run(

@@ -13,14 +13,15 @@ addEventListener("install", (event) => {
 });
 
 addEventListener("activate", (event) => {
-  event.waitUntil(dropOthers());
+  event.waitUntil(takeOver());
 });
 
 addEventListener("fetch", (event) => {
   const { request } = event;
   const path = pathOf(request.url);
   if (request.method !== "GET" || !(path in release.files)) return;
-  event.respondWith(request.mode === "navigate" ? opened(path, request) : answer(path, request));
+  event.respondWith(request.mode === "navigate" ? opened(path, request) : answer(path, event));
+  event.waitUntil(dropUnused());
 });
 
 addEventListener("message", (event) => {
@@ -47,12 +48,12 @@ async function keepAll(paths) {
     }
   };
   await Promise.all([keepNext(), keepNext(), keepNext()]);
+  await cache.put(filesPath, new Response(JSON.stringify(release.files)));
 }
 
 // Finds a file of another release here that is the same in this one.
 async function earlier() {
-  const names = (await caches.keys()).filter((name) => name.startsWith(`lookback ${scope} `) && name !== cacheName);
-  const others = await Promise.all(names.map((name) => caches.open(name)));
+  const others = await Promise.all((await otherCaches()).map((name) => caches.open(name)));
   return async (path) => {
     for (const other of others) {
       const response = await other.match(path);
@@ -82,26 +83,83 @@ async function digest(bytes) {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function dropOthers() {
-  const names = (await caches.keys()).filter((name) => name.startsWith(`lookback ${scope} `) && name !== cacheName);
-  await Promise.all(names.map((name) => caches.delete(name)));
+async function otherCaches() {
+  return (await caches.keys()).filter((name) => name.startsWith(`lookback ${scope} `) && name !== cacheName);
 }
 
-// A page that is opened or reloaded. A new release that waits takes over where the page that is reloaded is the
-// only one: no page ever finds files of two releases.
+// Pages and workers of earlier releases, and the caches in which they go on finding their files until they are gone:
+// no page ever finds files of two releases. Kept in this release's own cache, for this script is ended and started.
+const leavingPath = "leaving";
+// The list of a release's files, beside the files themselves.
+const filesPath = "files";
+
+async function leaving(cache) {
+  const found = await cache.match(leavingPath);
+  return found ? found.json() : { clients: [], caches: [] };
+}
+
+async function keepLeaving(cache, list) {
+  await cache.put(leavingPath, new Response(JSON.stringify(list)));
+}
+
+async function everyClient() {
+  return (await clients.matchAll({ includeUncontrolled: true, type: "all" })).map(({ id }) => id);
+}
+
+async function takeOver() {
+  const cache = await caches.open(cacheName);
+  await keepLeaving(cache, { clients: await everyClient(), caches: await otherCaches() });
+  await dropUnused();
+}
+
+async function dropUnused() {
+  const cache = await caches.open(cacheName);
+  const left = await leaving(cache);
+  if (left.caches.length === 0) return;
+  const open = await everyClient();
+  if (open.some((id) => left.clients.includes(id))) return;
+  await Promise.all(left.caches.map((name) => caches.delete(name)));
+  await keepLeaving(cache, { clients: [], caches: [] });
+}
+
+// The cache of the earlier release that this page or worker is of; a worker that it starts is of the same.
+async function earlierCache({ clientId, resultingClientId }) {
+  const cache = await caches.open(cacheName);
+  const left = await leaving(cache);
+  if (left.caches.length === 0 || !left.clients.includes(clientId)) return undefined;
+  if (resultingClientId) await keepLeaving(cache, { ...left, clients: [...left.clients, resultingClientId] });
+  // The newest that did not find it open.
+  for (const name of left.caches.reverse()) {
+    const earlier = await caches.open(name);
+    if (!(await leaving(earlier)).clients.includes(clientId)) return earlier;
+  }
+  return undefined;
+}
+
+// A page that is opened or reloaded. A page that is reloaded begins with a new release that waits.
 async function opened(path, request) {
   const { waiting } = registration;
-  if (waiting && request.isReloadNavigation && (await clients.matchAll({ type: "window" })).length < 2) {
+  if (waiting && request.isReloadNavigation) {
     waiting.postMessage("begin");
     return new Response("", { headers: { Refresh: "0", "Content-Type": "text/html" } });
   }
   return kept(path);
 }
 
-async function answer(path, request) {
-  const response = await kept(path);
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "");
+async function answer(path, event) {
+  const earlier = await earlierCache(event);
+  const response = await (earlier ? keptEarlier(earlier, path) : kept(path));
+  if (response.type === "error") return response;
+  const range = /^bytes=(\d+)-(\d*)$/.exec(event.request.headers.get("range") ?? "");
   return range ? part(response, Number(range[1]), range[2]) : response;
+}
+
+// An engine that was not asked for before is to be had only if it is the same in this release.
+async function keptEarlier(cache, path) {
+  const found = await cache.match(path);
+  if (found) return found;
+  const files = await (await cache.match(filesPath))?.json();
+  return files?.[path] === release.files[path] ? kept(path) : Response.error();
 }
 
 async function kept(path) {

@@ -67,6 +67,11 @@ pub struct ImageFile {
 pub enum Event {
     /// The worker listens; commands sent earlier are lost.
     Ready,
+    /// Instead of `Ready`: the worker gets no GPU, so an engine that needs none must answer.
+    NoGpu {
+        /// The worker's browser has WebGPU, which found no adapter.
+        has_webgpu: bool,
+    },
     /// Bytes of the model that have reached the GPU.
     Progress {
         /// Loaded so far.

@@ -10,6 +10,7 @@ use web_sys::{Element, UrlSearchParams};
 
 use crate::host::Host;
 use crate::light::View;
+use crate::picture::Picture;
 use crate::run::{Phase, Run};
 use crate::samples::Sample;
 
@@ -154,19 +155,24 @@ fn append(link: &UrlSearchParams, name: &str, value: String, own: &str) {
     }
 }
 
+/// The picture of a question about one.
+fn only_picture<T>(run: Run, read: impl FnOnce(&Picture) -> Option<T>) -> Option<T> {
+    let is_one = run.gallery.with(Vec::is_empty);
+    run.picture
+        .with(|picture| read(picture.as_ref().filter(|_| is_one)?))
+}
+
 /// The seed of a scene that is as it was rolled.
 fn scene_of(run: Run) -> Option<u64> {
-    run.picture.with(|picture| {
-        let scene = picture.as_ref()?.arrangement()?;
+    only_picture(run, |picture| {
+        let scene = picture.arrangement()?;
         (!scene.is_changed).then_some(scene.seed)
     })
 }
 
 /// The name of the sample on the stage.
 fn sample_of(run: Run, host: &Host) -> Option<String> {
-    let name = run
-        .picture
-        .with(|picture| Some(picture.as_ref()?.name.clone()))?;
+    let name = only_picture(run, |picture| Some(picture.name.clone()))?;
     samples(host)
         .any(|sample| sample.name() == name)
         .then_some(name)

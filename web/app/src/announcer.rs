@@ -6,7 +6,7 @@ use trace::{Marker, Trace};
 use crate::mark::{counts_words, marker_words};
 use crate::run::{Phase, Run};
 use crate::share_bar::Share;
-use crate::span::{Span, place_words};
+use crate::span::Span;
 
 /// Invisible text of the sentences that are complete, and of what the keys have reached.
 #[component]
@@ -55,7 +55,7 @@ pub fn token_words(run: Run) -> String {
             )
         };
         let shares = Share::ALL.map(share).join(", ");
-        let place = place_words(Span::of_token(current).map(trace).as_ref());
+        let place = Span::of_token(current).place_words(trace, None);
         let n_tokens = trace.tokens.len();
         format!(
             "Token {} of {n_tokens}: {}. {shares}; {place}.",
@@ -71,7 +71,7 @@ fn looks_back(trace: &Trace) -> String {
         return String::new();
     }
     let looked = |marker: &Marker| {
-        let place = place_words(Span::from(*marker).map(trace).as_ref());
+        let place = Span::from(*marker).place_words(trace, None);
         let words = marker_words(*marker);
         match place.is_empty() {
             true => words,

@@ -142,9 +142,7 @@ impl Asking {
         let run = &self.run;
         Ask {
             question: run.question.get_untracked(),
-            images: run
-                .picture
-                .with_untracked(|picture| picture.iter().filter_map(Picture::to_file).collect()),
+            images: run.pictures().iter().filter_map(Picture::to_file).collect(),
             method: run.method.get_untracked(),
             max_tokens: run.max_tokens.get_untracked(),
             temperature: run.temperature.get_untracked(),
@@ -224,7 +222,7 @@ impl Asking {
 
     fn take_in(&self, event: Event) {
         match event {
-            Event::Ready | Event::Trial { .. } => {}
+            Event::Ready | Event::NoGpu { .. } | Event::Trial { .. } => {}
             Event::Progress {
                 loaded_bytes,
                 total_bytes,

@@ -54,9 +54,21 @@ impl Side {
     pub fn picture(self, run: Run) -> Option<Picture> {
         match self {
             Self::Now => run.picture.get(),
-            Self::Before => run
-                .earlier
-                .with(|earlier| earlier.as_ref()?.picture.clone()),
+            Self::Before => run.earlier.with(|earlier| {
+                let Earlier {
+                    pictures, image, ..
+                } = earlier.as_ref()?;
+                pictures.get(*image).cloned()
+            }),
+        }
+    }
+
+    /// Which of the prompt's pictures that is.
+    pub fn image(self, run: Run) -> usize {
+        let of_earlier = |earlier: &Option<Earlier>| earlier.as_ref().map(|earlier| earlier.image);
+        match self {
+            Self::Now => run.looking.image.get(),
+            Self::Before => run.earlier.with(of_earlier).unwrap_or_default(),
         }
     }
 

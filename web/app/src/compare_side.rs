@@ -21,8 +21,8 @@ pub fn CompareSide(run: Run, side: Side, chosen: RwSignal<usize>) -> impl IntoVi
         .unwrap_or_default();
     let choose = move |token: usize| chosen.set(token.min(n_tokens.saturating_sub(1)));
     let figures = Memo::new(move |_| {
-        let at = chosen.get();
-        side.with(run, |trace| figures_of(trace, at))
+        let (at, image) = (chosen.get(), side.image(run));
+        side.with(run, |trace| figures_of(trace, at, image))
             .unwrap_or_default()
     });
     let picture = Signal::derive_local(move || side.picture(run));
@@ -117,16 +117,12 @@ fn passages(trace: &Trace, chosen: RwSignal<usize>) -> Vec<impl IntoView + use<>
     segments.map(passage).collect()
 }
 
-fn figures_of(trace: &Trace, token: usize) -> MapFigures {
+fn figures_of(trace: &Trace, token: usize, image: usize) -> MapFigures {
     let span = Span::of_token(token);
     let text = trace
         .tokens
         .get(token)
         .map_or("", |token| token.text.trim());
-    MapFigures::new(
-        format!("{} “{text}”", span.words()),
-        span.shares(trace),
-        span.map(trace).as_ref(),
-        trace::peak(&trace.tokens),
-    )
+    let words = format!("{} “{text}”", span.words());
+    MapFigures::of(trace, span, image, words, trace::peak(&trace.tokens))
 }

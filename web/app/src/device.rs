@@ -35,8 +35,10 @@ pub enum Device {
     Gpu,
     /// WebGPU, which computes on the processor, but was faster than our own code there.
     SoftwareGpu,
-    /// The processor: there is no WebGPU.
-    OnlyCpu,
+    /// The processor: there is no WebGPU, at least not for workers.
+    NoWebGpu,
+    /// The processor: there is WebGPU, but no GPU for it.
+    NoAdapter,
     /// The processor: WebGPU computes there, too, and was slower.
     FasterCpu,
 }
@@ -46,7 +48,23 @@ impl Device {
     pub fn script(self) -> &'static str {
         match self {
             Self::Gpu | Self::SoftwareGpu => "worker_loader.js",
-            Self::OnlyCpu | Self::FasterCpu => "worker_cpu_loader.js",
+            Self::NoWebGpu | Self::NoAdapter | Self::FasterCpu => "worker_cpu_loader.js",
+        }
+    }
+
+    /// Whether the processor's own engine answers.
+    pub fn is_cpu(self) -> bool {
+        matches!(self, Self::NoWebGpu | Self::NoAdapter | Self::FasterCpu)
+    }
+
+    /// What a person should know about it, in a few words.
+    pub fn line(self) -> Option<&'static str> {
+        match self {
+            Self::Gpu => None,
+            Self::SoftwareGpu => Some("No GPU here: answers are slow."),
+            Self::NoWebGpu => Some("No WebGPU here: the processor answers."),
+            Self::NoAdapter => Some("No GPU was found: the processor answers."),
+            Self::FasterCpu => Some("No GPU here: the processor answers."),
         }
     }
 
@@ -57,10 +75,13 @@ impl Device {
             Self::SoftwareGpu => Some(
                 "WebGPU runs on the processor here, without a GPU: answers are slow, and only small models will do.",
             ),
-            Self::OnlyCpu if window().is_secure_context() => Some(
+            Self::NoWebGpu if window().is_secure_context() => Some(
                 "This browser offers no WebGPU: the processor answers, and only small models will do. Chrome and Edge have WebGPU from 113, Firefox from 141, Safari from 26.",
             ),
-            Self::OnlyCpu => Some(
+            Self::NoAdapter => Some(
+                "This browser has WebGPU but found no GPU for it: the processor answers, and only small models will do. A newer driver may help, or hardware acceleration in the browser’s settings, or another browser: Chrome and Edge have WebGPU from 113, Firefox from 141, Safari from 26.",
+            ),
+            Self::NoWebGpu => Some(
                 "Browsers offer WebGPU over https or on localhost only: here the processor answers, and only small models will do.",
             ),
             Self::FasterCpu => Some(
@@ -71,7 +92,7 @@ impl Device {
 }
 
 thread_local! {
-    static CHOSEN: ArcRwSignal<Option<Device>> = ArcRwSignal::new(is_webgpu_missing().then_some(Device::OnlyCpu));
+    static CHOSEN: ArcRwSignal<Option<Device>> = ArcRwSignal::new(is_webgpu_missing().then_some(Device::NoWebGpu));
     static ADAPTER: RefCell<String> = RefCell::default();
 }
 
@@ -83,20 +104,20 @@ pub fn chosen() -> Option<Device> {
 /// Finds out what answers from now on; the engines' scripts lie in the folder `base`.
 pub async fn choose(base: &str) {
     let device = match software_adapter().await {
-        None => Device::OnlyCpu,
+        None => Device::NoAdapter,
         Some(false) => Device::Gpu,
         Some(true) => faster(base).await,
     };
     CHOSEN.with(|chosen| chosen.set(Some(device)));
 }
 
-/// Lets the processor answer instead of the GPU; false where it does already.
-pub fn fall_back() -> bool {
-    let is_gpu = matches!(untrack(chosen), Some(Device::Gpu | Device::SoftwareGpu));
-    if is_gpu {
-        CHOSEN.with(|chosen| chosen.set(Some(Device::OnlyCpu)));
-    }
-    is_gpu
+/// Lets the processor answer instead of the GPU, whose engine found none in its worker.
+pub fn fall_back(has_webgpu: bool) {
+    let device = match has_webgpu {
+        true => Device::NoAdapter,
+        false => Device::NoWebGpu,
+    };
+    CHOSEN.with(|chosen| chosen.set(Some(device)));
 }
 
 fn is_webgpu_missing() -> bool {

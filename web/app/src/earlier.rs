@@ -13,8 +13,10 @@ use crate::run::{Phase, Run};
 pub struct Earlier {
     /// The answer.
     pub trace: Trace,
-    /// The picture it is about.
-    pub picture: Option<Picture>,
+    /// The pictures it is about.
+    pub pictures: Vec<Picture>,
+    /// Which of them was on the stage.
+    pub image: usize,
     /// The seed it was asked with; none of a recorded one.
     pub seed: Option<u64>,
 }
@@ -29,7 +31,8 @@ impl Run {
         if let Some(trace) = taken.flatten() {
             self.earlier.set(Some(Earlier {
                 trace,
-                picture: self.picture.get_untracked(),
+                pictures: self.pictures(),
+                image: self.looking.image.get_untracked(),
                 seed: self.asked_seed.get_value(),
             }));
         }
@@ -42,7 +45,8 @@ impl Run {
         }
         let Some(Earlier {
             trace,
-            picture,
+            pictures,
+            image,
             seed,
         }) = self.earlier.try_update(Option::take).flatten()
         else {
@@ -50,7 +54,7 @@ impl Run {
         };
         self.question.set(trace.prompt.question.clone());
         self.show(trace);
-        self.picture.set(picture);
+        self.set_pictures(pictures, image);
         self.asked_seed.set_value(seed);
         self.phase.set(Phase::Done);
     }

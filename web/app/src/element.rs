@@ -9,11 +9,12 @@ use crate::announcer::{Announcer, token_words};
 use crate::answer::Answer;
 use crate::asking::Asking;
 use crate::compare::Compare;
+use crate::gallery::Gallery;
 use crate::keep::Keep;
 use crate::maker::Maker;
 use crate::maker::row::MakerRow;
-use crate::maker::world::PictureNotice;
 use crate::mark_detail::{MarkDetail, close_drawer};
+use crate::notices::Notices;
 use crate::numbers::Numbers;
 use crate::opening::Opening;
 use crate::pointing::{open_mark, point};
@@ -22,7 +23,7 @@ use crate::recording::GroundNotice;
 use crate::run::Run;
 use crate::share_bar::ShareBar;
 use crate::stage::Stage;
-use crate::status::{Failures, Figures, Notices};
+use crate::status::{Failures, Figures};
 use crate::timeline::Timeline;
 use crate::views::Views;
 
@@ -44,6 +45,7 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
         >
             <div class="seeing">
                 <Stage maker />
+                <Gallery run />
                 <GroundNotice run />
                 <MakerRow maker />
                 <Views run />
@@ -53,7 +55,6 @@ pub fn LookBack(asking: Asking) -> impl IntoView {
                 <Opening asking=opening />
                 <QuestionForm asking maker />
                 <Notices run />
-                <PictureNotice run />
                 <Answer maker />
                 <Failures run />
                 <Again asking=again />

@@ -185,6 +185,11 @@ impl Engine {
                 }
                 self.send_next()
             }
+            Event::NoGpu { has_webgpu } => {
+                self.drop_worker();
+                device::fall_back(has_webgpu);
+                self.send_next()
+            }
             Event::Loaded(loaded) => {
                 device::keep_tuning(&loaded.tuning);
                 if let Some((_, job)) = &self.current {
@@ -193,12 +198,8 @@ impl Engine {
                 self.send_next()
             }
             Event::Error(Failure { fatal: true, .. }) => {
-                let fell_back = self.fall_back();
                 self.drop_worker();
-                match fell_back {
-                    true => self.send_next(),
-                    false => self.end(event),
-                }
+                self.end(event)
             }
             Event::Done { .. } | Event::Error(_) => self.end(event),
             Event::Progress { .. }
@@ -242,12 +243,6 @@ impl Engine {
         }
         self.stopping = true;
         self.send(&Command::Stop)
-    }
-
-    /// The processor answers from now on if the GPU's engine did not come to life; false if it had.
-    fn fall_back(&self) -> bool {
-        let was_ready = self.worker.as_ref().is_none_or(|running| running.ready);
-        !was_ready && device::fall_back()
     }
 
     fn crash(&mut self, message: &str, detail: String) -> Vec<Delivery> {

@@ -9,7 +9,7 @@ use crate::span::Span;
 /// Milliseconds the light takes from one token to the next.
 const LIGHT_MOVES_MILLIS: f64 = 120.0;
 
-/// Light on the first picture, 0 to 1 per cell.
+/// Light on a picture, 0 to 1 per cell.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Light {
     /// Row-major.
@@ -113,7 +113,7 @@ mod tests {
         }
         let light = |start, end, by_itself| {
             let span = Span { start, end };
-            span.map(&trace)
+            span.map(&trace, 0)
                 .map_or(0.0, |map| full_light(&trace, span, &map, by_itself))
         };
         let is = |got: f32, expected: f32| assert!((got - expected).abs() < 1e-6, "{got}");

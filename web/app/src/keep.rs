@@ -145,13 +145,14 @@ async fn save_chart(run: Run, kind: Kind) -> &'static str {
 }
 
 async fn save_light(run: Run, kind: Kind) -> &'static str {
+    let image = run.looking.image.get_untracked();
     let picture = run
         .trace
-        .with_untracked(|trace| picture_of_trace(run, trace));
+        .with_untracked(|trace| picture_of_trace(run, trace, image));
     let svg = run.looking.shown.get_untracked().and_then(|span| {
         let per_token = run.per_token.get_untracked();
         run.trace
-            .with_untracked(|trace| light_svg(trace, span, per_token, picture.as_ref()))
+            .with_untracked(|trace| light_svg(trace, span, image, per_token, picture.as_ref()))
     });
     let Some(svg) = svg else {
         return "There is no light to draw.";

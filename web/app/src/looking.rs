@@ -12,7 +12,9 @@ pub struct Looking {
     pub span: RwSignal<Option<Span>>,
     /// The stretch whose light is shown: that one; of an answer at rest what it was about; else the current token.
     pub shown: Memo<Option<Span>>,
-    /// Its mean map of the first picture, worked out once for all that show it.
+    /// Which of the prompt's pictures is on the stage, counted from 0.
+    pub image: RwSignal<usize>,
+    /// Its mean map of that picture, worked out once for all that show it.
     pub map: Memo<Option<HeatMap>>,
     /// Index of the mark whose before, within and after are shown.
     pub mark: RwSignal<Option<usize>>,
@@ -35,6 +37,7 @@ impl Looking {
         mark: RwSignal<Option<usize>>,
     ) -> Self {
         let span = RwSignal::<Option<Span>>::new(None);
+        let image = RwSignal::new(0);
         let shown = Memo::new(move |_| {
             let rest = || at_rest.get().or(current.get().map(Span::of_token));
             span.get().or_else(rest)
@@ -42,7 +45,8 @@ impl Looking {
         Self {
             span,
             shown,
-            map: Memo::new(move |_| trace.with(|trace| shown.get()?.map(trace))),
+            image,
+            map: Memo::new(move |_| trace.with(|trace| shown.get()?.map(trace, image.get()))),
             mark,
             zoom: RwSignal::default(),
             strength: RwSignal::new(1.0),

@@ -11,13 +11,15 @@ use crate::small_map::{MapFigures, SmallMap};
 use crate::span::Span;
 use crate::zoom::magnify_span;
 
-/// A drawer above the time line, there while a mark is chosen.
+/// A drawer above the time line, there while a mark is chosen; its place takes no room, so that nothing moves.
 #[component]
 pub fn MarkDetail(run: Run) -> impl IntoView {
     view! {
-        <Show when=move || chosen(run).is_some()>
-            <Drawer run />
-        </Show>
+        <div class="drawer-place">
+            <Show when=move || chosen(run).is_some()>
+                <Drawer run />
+            </Show>
+        </div>
     }
 }
 
@@ -27,9 +29,9 @@ fn Drawer(run: Run) -> impl IntoView {
     let words = move || marker.get().map(marker_words);
     let figures = move |stretch: fn(Span, usize) -> Span| {
         Memo::new(move |_| {
-            let marker = marker.get();
+            let (marker, image) = (marker.get(), run.looking.image.get());
             run.trace
-                .with(|trace| Some(figures_of(trace, marker?, stretch)))
+                .with(|trace| Some(figures_of(trace, marker?, image, stretch)))
                 .unwrap_or_default()
         })
     };
@@ -95,21 +97,16 @@ pub fn close_drawer(run: Run, focused: Option<&Element>) {
 }
 
 /// All three on the scale of the brightest cell among them.
-fn figures_of(trace: &Trace, marker: Marker, stretch: Stretch) -> MapFigures {
+fn figures_of(trace: &Trace, marker: Marker, image: usize, stretch: Stretch) -> MapFigures {
     let n_tokens = trace.tokens.len();
     let within = Span::from(marker);
     let peaks = STRETCHES.map(|(_, stretch)| {
-        let map = stretch(within, n_tokens).map(trace);
+        let map = stretch(within, n_tokens).map(trace, image);
         map.map_or(0.0, |map| map.peak())
     });
     let span = stretch(within, n_tokens);
     let peak = peaks.into_iter().fold(0.0, f32::max);
-    MapFigures::new(
-        span.words(),
-        span.shares(trace),
-        span.map(trace).as_ref(),
-        peak,
-    )
+    MapFigures::of(trace, span, image, span.words(), peak)
 }
 
 #[cfg(test)]
@@ -148,7 +145,7 @@ mod tests {
             gain: 4.0,
         };
         let [before, within, after] =
-            STRETCHES.map(|(_, stretch)| figures_of(&trace, marker, stretch));
+            STRETCHES.map(|(_, stretch)| figures_of(&trace, marker, 0, stretch));
         assert_eq!(
             [&before.share, &within.share, &after.share],
             ["Picture 10.0 %", "Picture 40.0 %", "Picture 10.0 %"]

@@ -1,7 +1,7 @@
 //! The raw numbers of the current token, and where each comes from.
 
 use leptos::prelude::*;
-use trace::{Token, Trace};
+use trace::{PromptImage, Token, Trace};
 use web_sys::Element;
 
 use crate::run::Run;
@@ -24,7 +24,7 @@ pub fn Numbers(run: Run) -> impl IntoView {
     let rows = Memo::new(move |_| {
         let current = run.current.get().filter(|_| is_open.get());
         run.trace
-            .with(|trace| Some(rows_of(trace, current?)))
+            .with(|trace| Some(rows_of(trace, current?, run.looking.image.get())))
             .unwrap_or_default()
     });
     let on_toggle =
@@ -47,7 +47,7 @@ pub fn Numbers(run: Run) -> impl IntoView {
     }
 }
 
-fn rows_of(trace: &Trace, index: usize) -> Vec<Row> {
+fn rows_of(trace: &Trace, index: usize, image: usize) -> Vec<Row> {
     let Some(token) = trace.tokens.get(index) else {
         return Vec::new();
     };
@@ -95,28 +95,39 @@ fn rows_of(trace: &Trace, index: usize) -> Vec<Row> {
             "the same, generated tokens",
         ),
     ];
-    rows.extend(largest_cells(trace, token));
+    rows.extend(largest_cells(trace, token, image));
     rows
 }
 
 const SHARE_SOURCE: &str = "every layer: heads averaged, image tokens ÷ all from the first image token on; layers averaged";
 
-/// The cells of the first picture with the highest probability.
-fn largest_cells(trace: &Trace, token: &Token) -> Vec<Row> {
-    let Some(image) = trace.prompt.images.first() else {
+/// The cells with the highest probability of the picture on the stage.
+fn largest_cells(trace: &Trace, token: &Token, image: usize) -> Vec<Row> {
+    let images = &trace.prompt.images;
+    let Some(grid) = images.get(image) else {
         return Vec::new();
     };
-    let n_cols = image.cols.max(1) as usize;
+    let n_before: usize = images.iter().take(image).map(PromptImage::n_cells).sum();
+    let picture = match images.len() {
+        1 => "Row".to_owned(),
+        _ => format!("Picture {}, row", image + 1),
+    };
+    let n_cols = grid.cols.max(1) as usize;
     let mut cells: Vec<(usize, u8)> = token
         .map
         .iter()
         .copied()
-        .take(image.n_cells())
+        .skip(n_before)
+        .take(grid.n_cells())
         .enumerate()
         .collect();
     cells.sort_by_key(|&(cell, byte)| (u8::MAX - byte, cell));
     let row = |(cell, byte): (usize, u8)| Row {
-        what: format!("Row {}, column {}", cell / n_cols + 1, cell % n_cols + 1),
+        what: format!(
+            "{picture} {}, column {}",
+            cell / n_cols + 1,
+            cell % n_cols + 1
+        ),
         figure: format!("{:.3} %", f32::from(byte) / 255.0 * token.map_max * 100.0),
         source: "one image token: mean over every head, then every layer",
     };
@@ -130,7 +141,7 @@ fn visible(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trace::{Event, ModelInfo, Prompt, PromptImage, Shares};
+    use trace::{Event, ModelInfo, Prompt, Shares};
 
     use super::*;
 
@@ -157,7 +168,7 @@ mod tests {
             map_max: 0.1,
             ..Token::default()
         }));
-        let rows = rows_of(&trace, 0);
+        let rows = rows_of(&trace, 0, 0);
         let figure = |what: &str| {
             let row = rows.iter().find(|row| row.what == what);
             row.map(|row| row.figure.as_str())
@@ -168,6 +179,6 @@ mod tests {
         assert_eq!(figure("Log probability"), Some("-0.500 (60.7 %)"));
         assert_eq!(figure("Picture"), Some("25.00 %"));
         assert_eq!(rows[8].what, "Row 2, column 3");
-        assert_eq!(rows_of(&trace, 1), []);
+        assert_eq!(rows_of(&trace, 1, 0), []);
     }
 }

@@ -35,7 +35,7 @@ pub fn Outlines(run: Run) -> impl IntoView {
             |bitmap: &web_sys::ImageBitmap| f64::from(bitmap.width()) / f64::from(bitmap.height());
         let of_grid = || {
             run.trace.with(|trace| {
-                let image = trace.prompt.images.first();
+                let image = trace.prompt.images.get(run.looking.image.get());
                 image.map_or(1.0, |image| f64::from(image.cols) / f64::from(image.rows))
             })
         };

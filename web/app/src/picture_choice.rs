@@ -29,16 +29,24 @@ fn choose(run: Run, source: JsValue, is_fitting: bool) {
             Ok(picture) => {
                 // A picture that was chosen later may have been read sooner.
                 if run.picture_turn.get_value() == turn {
-                    if is_awaited {
-                        run.view.set(View::default());
-                        if !is_of_recording(run, &picture) {
-                            forget_answer(run);
-                        }
-                    }
-                    run.picture.set(Some(Picture {
+                    let picture = Picture {
                         is_fitting,
                         ..picture
-                    }));
+                    };
+                    let place = place_in_recording(run, &picture).filter(|_| is_awaited);
+                    if let Some(image) = place {
+                        let mut pictures = run.pictures();
+                        pictures[image] = picture;
+                        run.set_pictures(pictures, image);
+                    } else {
+                        if is_awaited {
+                            forget_answer(run);
+                        }
+                        run.set_pictures(vec![picture], 0);
+                    }
+                    if is_awaited && !run.lacks_picture() {
+                        run.view.set(View::default());
+                    }
                 }
                 Ok(JsValue::UNDEFINED)
             }
@@ -54,11 +62,17 @@ fn choose(run: Run, source: JsValue, is_fitting: bool) {
     }
 }
 
-/// Whether the answer at hand can be about this picture.
-fn is_of_recording(run: Run, picture: &Picture) -> bool {
+/// Which ground of the answer at hand this picture can take the place of: the one on the stage, or another.
+fn place_in_recording(run: Run, picture: &Picture) -> Option<usize> {
+    let pictures = run.pictures();
+    let on_stage = run.looking.image.get_untracked();
     run.trace.with_untracked(|trace| {
-        let image = trace.prompt.images.first();
-        image.is_some_and(|image| picture.has_size_of(image))
+        let fits = |&image: &usize| {
+            let of_prompt = trace.prompt.images.get(image);
+            let is_empty = pictures.get(image).is_some_and(Picture::is_ground);
+            is_empty && of_prompt.is_some_and(|of_prompt| picture.has_size_of(of_prompt))
+        };
+        [on_stage].into_iter().chain(0..pictures.len()).find(fits)
     })
 }
 
@@ -72,7 +86,7 @@ pub fn show_picture(run: Run, picture: Picture) {
     if !is_fresh {
         forget_answer(run);
     }
-    run.picture.set(Some(picture));
+    run.set_pictures(vec![picture], 0);
 }
 
 /// From now on pictures that were chosen before are late.

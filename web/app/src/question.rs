@@ -6,7 +6,6 @@ use web_sys::{KeyboardEvent, SubmitEvent};
 use crate::asking::Asking;
 use crate::maker::Maker;
 use crate::maker::offers::OfferList;
-use crate::maker::world::WordNotice;
 use crate::methods::MethodSelect;
 use crate::models::ModelSelect;
 use crate::run::Phase;
@@ -62,7 +61,6 @@ pub fn QuestionForm(asking: Asking, maker: Maker) -> impl IntoView {
                 </button>
             </div>
             <LoadBar run />
-            <WordNotice run />
             <OfferList maker />
             <Options asking=stored.get_value() />
         </form>

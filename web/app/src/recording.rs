@@ -51,28 +51,36 @@ pub async fn fetch_trace(url: &str) -> Result<Trace, String> {
     trace_of(&json)
 }
 
-/// Shows a recorded answer with its picture: played, or at its end. False, and nothing happens, when
+/// Shows a recorded answer with its pictures: played, or at its end. False, and nothing happens, when
 /// another picture or a question came in between.
 pub async fn show_recording(run: Run, mut trace: Trace, plays: bool) -> bool {
     let files = trace.prompt.images.iter_mut();
     let files: Vec<_> = files.map(|image| std::mem::take(&mut image.file)).collect();
-    if let Some(image) = trace.prompt.images.first().cloned() {
-        let turn = run.picture_turn.get_value();
-        let file = files.into_iter().next().unwrap_or_default();
-        let picture = picture_of(run, &image, &file, &trace.model).await;
-        if run.picture_turn.get_value() != turn || run.phase.with_untracked(Phase::is_running) {
-            return false;
-        }
-        begin_turn(run);
-        run.reading.set_value(None);
-        if picture.as_ref().is_some_and(Picture::is_ground) {
-            run.view.set(View::Cells);
-        }
-        run.picture.set(picture);
+    let turn = run.picture_turn.get_value();
+    let mut pictures = Vec::new();
+    for (image, file) in trace.prompt.images.iter().zip(&files) {
+        // Without a canvas there is none, nor any that follows: each stays with its own light.
+        let Some(picture) = picture_of(run, image, file, &trace.model).await else {
+            break;
+        };
+        pictures.push(picture);
+    }
+    if run.picture_turn.get_value() != turn || run.phase.with_untracked(Phase::is_running) {
+        return false;
     }
     run.question.set(trace.prompt.question.clone());
     run.open_recording(trace, plays);
     run.phase.set(Phase::Idle);
+    if pictures.is_empty() {
+        run.set_pictures(run.picture.get_untracked().into_iter().collect(), 0);
+        return true;
+    }
+    begin_turn(run);
+    run.reading.set_value(None);
+    if pictures.iter().any(Picture::is_ground) {
+        run.view.set(View::Cells);
+    }
+    run.set_pictures(pictures, 0);
     true
 }
 
@@ -95,9 +103,9 @@ async fn picture_of(
         // One that cannot be read is reported where it was chosen.
         let _ = JsFuture::from(reading).await;
     }
-    let at_hand = run.picture.get_untracked();
+    let mut at_hand = run.pictures().into_iter();
     let is_it = |picture: &Picture| picture.name == image.name && picture.has_size_of(image);
-    at_hand.filter(is_it).or_else(|| {
+    at_hand.find(is_it).or_else(|| {
         let size_px = match (image.width_px, image.height_px) {
             (0, _) | (_, 0) => (image.cols, image.rows),
             size_px => size_px,
@@ -110,16 +118,22 @@ async fn picture_of(
 #[component]
 pub fn GroundNotice(run: Run) -> impl IntoView {
     let words = move || {
-        let picture = run.picture.get()?;
-        let image = run
-            .trace
-            .with(|trace| trace.prompt.images.first().cloned())?;
-        picture.is_ground().then(|| ground_words(&image))
+        // The same whichever of several pictures is on the stage: nothing moves.
+        let of_gallery = run
+            .gallery
+            .with(|gallery| gallery.iter().position(Picture::is_ground));
+        let is_ground =
+            |picture: &Option<Picture>| picture.as_ref().is_some_and(Picture::is_ground);
+        let missing = of_gallery.or(run.picture.with(is_ground).then_some(0))?;
+        run.trace.with(|trace| {
+            let images = &trace.prompt.images;
+            Some(ground_words(images.get(missing)?, images.len()))
+        })
     };
     view! { <p class="notice ground" role="status" data-testid="no-picture">{words}</p> }
 }
 
-fn ground_words(image: &PromptImage) -> String {
+fn ground_words(image: &PromptImage, n_images: usize) -> String {
     let PromptImage {
         name,
         width_px,
@@ -127,7 +141,11 @@ fn ground_words(image: &PromptImage) -> String {
         ..
     } = image;
     let name: String = name.chars().take(60).collect();
+    let whose = match n_images {
+        1 => "its picture",
+        _ => "one of its pictures",
+    };
     format!(
-        "This recording came without its picture. Drop “{name}” ({width_px} × {height_px} px) here to see where the light falls."
+        "This recording came without {whose}. Drop “{name}” ({width_px} × {height_px} px) here to see where the light falls."
     )
 }

@@ -70,6 +70,8 @@ pub struct Run {
     pub models: RwSignal<Vec<ModelChoice>>,
     /// The picture on the stage.
     pub picture: RwSignal<Option<Picture>, LocalStorage>,
+    /// The pictures of a question about several, in the order of the prompt; empty of one.
+    pub gallery: RwSignal<Vec<Picture>, LocalStorage>,
     /// Settles when the picture last asked for is read.
     pub reading: StoredValue<Option<Promise>, LocalStorage>,
     /// Counts the pictures asked for, so that a late one is told.
@@ -156,6 +158,7 @@ impl Run {
             asked_seed: StoredValue::default(),
             models: RwSignal::default(),
             picture: RwSignal::new_local(None),
+            gallery: RwSignal::new_local(Vec::new()),
             reading: StoredValue::new_local(None),
             picture_turn: StoredValue::default(),
             trace,
@@ -182,10 +185,9 @@ impl Run {
         self.phase.with(Phase::is_running)
     }
 
-    /// Whether a ground holds the place of the picture.
+    /// Whether a ground holds the place of a picture.
     pub fn lacks_picture(&self) -> bool {
-        self.picture
-            .with_untracked(|picture| picture.as_ref().is_some_and(Picture::is_ground))
+        self.pictures().iter().any(Picture::is_ground)
     }
 
     /// Puts a question of the page's own into the box.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use trace::{Shares, Trace};
 
 use crate::run::Run;
-use crate::span::{Span, place_words};
+use crate::span::Span;
 
 /// A share of attention as the page names and draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,12 +85,13 @@ fn with_span<T>(run: Run, read: impl FnOnce(&Trace, Span) -> Option<T>) -> Optio
 }
 
 fn figure(run: Run) -> Option<String> {
-    let place = run.looking.map.with(|map| place_words(map.as_ref()));
-    with_span(run, |trace, span| Some(figure_of(trace, span, &place)))
+    let image = run.looking.image.get();
+    with_span(run, |trace, span| Some(figure_of(trace, span, image)))
 }
 
 /// "Token 97: “ bed” · mostly upper left, 31 %", with line ends made visible; "Mean of tokens 96 to 126".
-fn figure_of(trace: &Trace, span: Span, place: &str) -> String {
+fn figure_of(trace: &Trace, span: Span, image: usize) -> String {
+    let place = span.place_words(trace, Some(image));
     let what = match span.tokens(trace) {
         [token] => format!(
             "Token {}: “{}”",

@@ -1,13 +1,13 @@
 //! A small picture with the mean light of a stretch of tokens, and its figures.
 
 use leptos::prelude::*;
-use trace::{HeatMap, Shares};
+use trace::Trace;
 
 use crate::gaze::{Light, light_of};
 use crate::layers::Layers;
 use crate::light::View;
 use crate::picture::Picture;
-use crate::span::place_words;
+use crate::span::Span;
 
 /// What a small map shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,17 +23,18 @@ pub struct MapFigures {
 }
 
 impl MapFigures {
-    /// Figures of the mean `shares` and `map` of some tokens, whose full light is `peak`.
-    pub fn new(tokens: String, shares: Option<Shares>, map: Option<&HeatMap>, peak: f32) -> Self {
-        let share = shares.map_or_else(
+    /// Figures of the mean of `span` on one of the pictures, whose full light is `peak`.
+    pub fn of(trace: &Trace, span: Span, image: usize, tokens: String, peak: f32) -> Self {
+        let share = span.shares(trace).map_or_else(
             || "no tokens".to_owned(),
             |shares| format!("Picture {:.1} %", shares.image * 100.0),
         );
+        let light = span.map(trace, image).map(|map| light_of(&map, peak));
         Self {
-            light: map.map(|map| light_of(map, peak)).unwrap_or_default(),
+            light: light.unwrap_or_default(),
             tokens,
             share,
-            place: place_words(map),
+            place: span.place_words(trace, Some(image)),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! A stretch of tokens: what the attention was on average within it.
 
-use std::slice;
-
 use trace::{HISTORY_TOKENS, HeatMap, Marker, MarkerKind, Shares, Token, Trace};
 
 /// Tokens `start..end`, counted from 0.
@@ -86,12 +84,45 @@ impl Span {
         })
     }
 
-    /// Mean map of the first picture; `None` of no token and without a picture.
-    pub fn map(self, trace: &Trace) -> Option<HeatMap> {
+    /// Mean map of one of the prompt's pictures; `None` of no token and without that picture.
+    pub fn map(self, trace: &Trace, image: usize) -> Option<HeatMap> {
+        self.maps(trace).into_iter().nth(image)
+    }
+
+    /// Each picture's part of the light on all of them; zeros where there is none.
+    pub fn light_shares(self, trace: &Trace) -> Vec<f32> {
+        let mass = |map: &HeatMap| map.cells.iter().sum::<f32>();
+        let masses: Vec<f32> = self.maps(trace).iter().map(mass).collect();
+        let total: f32 = masses.iter().sum();
+        let share = |mass: f32| if total > 0.0 { mass / total } else { 0.0 };
+        masses.into_iter().map(share).collect()
+    }
+
+    /// The picture with the most light, the first of equals.
+    pub fn brightest_image(self, trace: &Trace) -> usize {
+        let shares = self.light_shares(trace).into_iter().enumerate();
+        let brightest = shares.rev().max_by(|(_, a), (_, b)| a.total_cmp(b));
+        brightest.map_or(0, |(image, _)| image)
+    }
+
+    /// "mostly upper left, 31 %" where the picture `shown` has the most light, "mostly on picture 2, upper left,
+    /// 31 %" where another one has; nothing where there is no light.
+    pub fn place_words(self, trace: &Trace, shown: Option<usize>) -> String {
+        let image = self.brightest_image(trace);
+        let words = place_words(self.map(trace, image).as_ref());
+        match trace.prompt.images.len() {
+            0 | 1 => words,
+            _ if shown == Some(image) => words,
+            _ => words.replacen("mostly ", &format!("mostly on picture {}, ", image + 1), 1),
+        }
+    }
+
+    fn maps(self, trace: &Trace) -> Vec<HeatMap> {
         let tokens = self.tokens(trace);
-        let first = slice::from_ref(trace.prompt.images.first()?);
-        let has_maps = tokens.first().is_some_and(|token| !token.map.is_empty());
-        has_maps.then(|| HeatMap::mean(tokens, first).pop())?
+        match tokens.first() {
+            Some(token) if !token.map.is_empty() => HeatMap::mean(tokens, &trace.prompt.images),
+            _ => Vec::new(),
+        }
     }
 
     /// "tokens 97 to 126", counted from 1.
@@ -153,15 +184,50 @@ mod tests {
         let span = Span { start: 1, end: 4 };
         let share = span.shares(&trace).map(|shares| shares.image);
         assert!(share.is_some_and(|share| (share - 0.3).abs() < 1e-6));
-        let cells = span.map(&trace).map(|map| map.cells).unwrap_or_default();
+        let cells = span.map(&trace, 0).map(|map| map.cells).unwrap_or_default();
         assert!((cells[0] - 0.5 / 3.0).abs() < 1e-6 && (cells[1] - 1.0 / 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn of_several_pictures_the_brightest_is_named_unless_it_is_shown() {
+        let mut trace = Trace::new(ModelInfo::default());
+        let image = |rows, cols| PromptImage {
+            rows,
+            cols,
+            ..PromptImage::default()
+        };
+        trace.apply(&Event::Prompt(Prompt {
+            images: vec![image(1, 2), image(1, 1)],
+            ..Prompt::default()
+        }));
+        for map in [vec![51, 0, 204], vec![0, 255, 0], vec![0, 0, 0]] {
+            trace.apply(&Event::Token(Token {
+                map,
+                map_max: 0.5,
+                ..Token::default()
+            }));
+        }
+        let [first, second, third] = [0, 1, 2].map(Span::of_token);
+        let cells = second.map(&trace, 0).map(|map| map.cells);
+        assert_eq!(cells, Some(vec![0.0, 0.5]));
+        assert_eq!(first.map(&trace, 2), None);
+        assert_eq!(
+            [first, second].map(|span| span.brightest_image(&trace)),
+            [1, 0]
+        );
+        assert_eq!(third.light_shares(&trace), [0.0, 0.0]);
+        let words = "mostly on picture 2, centre, 100 %";
+        assert_eq!(first.place_words(&trace, Some(0)), words);
+        assert_eq!(first.place_words(&trace, None), words);
+        assert_eq!(first.place_words(&trace, Some(1)), "mostly centre, 100 %");
+        assert_eq!(third.place_words(&trace, Some(1)), "");
     }
 
     #[test]
     fn beyond_the_answer_is_nothing() {
         let trace = trace(2);
         assert_eq!(Span { start: 2, end: 9 }.shares(&trace), None);
-        assert_eq!(Span { start: 5, end: 9 }.map(&trace), None);
+        assert_eq!(Span { start: 5, end: 9 }.map(&trace, 0), None);
         let all = Span { start: 0, end: 99 };
         assert_eq!(all.tokens(&trace).len(), 2);
     }

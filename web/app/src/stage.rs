@@ -105,13 +105,18 @@ fn stage_label(run: Run) -> String {
     let summary = run.looking.map.with(|map| {
         let span = run.looking.shown.get()?;
         let shares = run.trace.with(|trace| span.shares(trace))?;
+        let percent = shares.image * 100.0;
         let regions = map.as_ref()?.regions();
         let places: Vec<String> = regions.iter().take(2).map(ToString::to_string).collect();
-        Some(format!(
-            "{:.0} % of the attention is on this picture, most of it {}",
-            shares.image * 100.0,
-            places.join(", then ")
-        ))
+        let (on, most) = match run.gallery.with(Vec::is_empty) {
+            true => ("this picture", "most of it"),
+            false => ("the pictures", "on this one most of it"),
+        };
+        let most = match places.is_empty() {
+            true => String::new(),
+            false => format!(", {most} {}", places.join(", then ")),
+        };
+        Some(format!("{percent:.0} % of the attention is on {on}{most}"))
     });
     match summary {
         Some(summary) => format!("{name}: {summary}"),

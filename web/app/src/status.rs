@@ -1,9 +1,9 @@
-//! What goes on: loading, waiting, figures, failures, and what this browser lacks.
+//! What goes on: loading, waiting, figures, failures.
 
 use leptos::prelude::*;
 use trace::{Failure, Loaded, Timing, Token};
 
-use crate::device::{self, Device};
+use crate::device;
 use crate::run::{Phase, Progress, Run};
 
 /// What goes on, in a line whose height is kept.
@@ -26,19 +26,6 @@ pub fn LoadBar(run: Run) -> impl IntoView {
             prop:value=move || fraction().unwrap_or_default()
             aria-label="Model loaded"
         ></progress>
-    }
-}
-
-/// What the reader must know: about the model, about this browser.
-#[component]
-pub fn Notices(run: Run) -> impl IntoView {
-    view! {
-        <p class="notice" data-testid="notice">
-            {move || run.loaded.with(|loaded| loaded.as_ref()?.notice.clone())}
-        </p>
-        <p class="notice" data-testid="device">
-            {move || device::chosen().and_then(Device::notice)}
-        </p>
     }
 }
 
@@ -155,7 +142,7 @@ fn memory_figures(loaded: &Loaded) -> Vec<String> {
         ..
     } = loaded;
     let place = match untrack(device::chosen) {
-        Some(Device::OnlyCpu | Device::FasterCpu) => "for the processor",
+        Some(device) if device.is_cpu() => "for the processor",
         _ => "on the GPU",
     };
     vec![

@@ -33,12 +33,10 @@ pub fn start() {
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // Listens as long as the worker lives.
     on_message.forget();
-    if !has_its_device() {
-        let message =
-            "This browser offers no WebGPU to workers; the page lets the processor answer instead.";
-        return post_failure(message.to_owned(), String::new(), true);
-    }
     wasm_bindgen_futures::spawn_local(async move {
+        if let Err(missing) = find_device().await {
+            return post(&missing);
+        }
         post(&Event::Ready);
         let mut session = Session::default();
         loop {
@@ -110,10 +108,27 @@ async fn open(url: &str, tuning: &str, mailbox: &Mailbox) -> Result<Generator, D
     download(url, target, mailbox).await
 }
 
-/// Whether what this module was built for is to be had in a worker; some browsers offer WebGPU to pages only.
-fn has_its_device() -> bool {
-    let gpu = || js_sys::Reflect::get(&scope().navigator(), &"gpu".into());
-    cfg!(target_feature = "simd128") || gpu().is_ok_and(|gpu| gpu.is_object())
+/// Whether this worker gets an adapter: some browsers offer WebGPU to pages only, some offer it and have no GPU for it.
+#[cfg(not(target_feature = "simd128"))]
+async fn find_device() -> Result<(), Event> {
+    let gpu = js_sys::Reflect::get(&scope().navigator(), &"gpu".into()).unwrap_or_default();
+    let has_webgpu = gpu.is_object();
+    let adapter = async {
+        let request: js_sys::Function =
+            js_sys::Reflect::get(&gpu, &"requestAdapter".into())?.dyn_into()?;
+        let adapter: js_sys::Promise = request.call0(&gpu)?.dyn_into()?;
+        wasm_bindgen_futures::JsFuture::from(adapter).await
+    };
+    match adapter.await {
+        Ok(adapter) if adapter.is_object() => Ok(()),
+        _ => Err(Event::NoGpu { has_webgpu }),
+    }
+}
+
+/// The processor is always there.
+#[cfg(target_feature = "simd128")]
+async fn find_device() -> Result<(), Event> {
+    Ok(())
 }
 
 /// What this module was built for: the GPU, or with `simd128` the processor.

@@ -18,6 +18,10 @@ where
 #[test]
 fn events_cross_the_worker_boundary() {
     crosses(Event::Ready, json!({"kind": "ready"}));
+    crosses(
+        Event::NoGpu { has_webgpu: true },
+        json!({"kind": "no_gpu", "has_webgpu": true}),
+    );
     let progress = Event::Progress {
         loaded_bytes: 5,
         total_bytes: 1 << 40,

@@ -22,11 +22,12 @@ const STOPS: [f32; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 pub fn light_svg(
     trace: &Trace,
     span: Span,
+    image: usize,
     per_token: bool,
     picture: Option<&ImageFile>,
 ) -> Option<String> {
-    let image = trace.prompt.images.first()?;
-    let map = span.map(trace)?;
+    let map = span.map(trace, image)?;
+    let image = trace.prompt.images.get(image)?;
     let peak = full_light(trace, span, &map, per_token);
     let size_px = match (image.width_px, image.height_px) {
         (0, _) | (_, 0) => (f64::from(image.cols), f64::from(image.rows)),
@@ -173,19 +174,19 @@ mod tests {
 
     #[test]
     fn the_brightest_cell_of_the_run_has_the_end_of_the_scale() {
-        let svg = light_svg(&looked("m"), Span::of_token(0), false, None).unwrap_or_default();
+        let svg = light_svg(&looked("m"), Span::of_token(0), 0, false, None).unwrap_or_default();
         assert!(
             svg.contains(
                 "x=\"360.0\" y=\"188.0\" width=\"336.00\" height=\"336.00\" fill=\"#fcffa4\""
             ),
             "{svg}"
         );
-        let dim = light_svg(&looked("m"), Span::of_token(1), false, None).unwrap_or_default();
+        let dim = light_svg(&looked("m"), Span::of_token(1), 0, false, None).unwrap_or_default();
         assert!(
             !dim.contains("fill=\"#fcffa4\"") && dim.contains("50.00 % of all"),
             "{dim}"
         );
-        let alone = light_svg(&looked("m"), Span::of_token(1), true, None).unwrap_or_default();
+        let alone = light_svg(&looked("m"), Span::of_token(1), 0, true, None).unwrap_or_default();
         assert!(
             alone.contains("fill=\"#fcffa4\"") && alone.contains("12.50 % of all"),
             "{alone}"
@@ -195,13 +196,14 @@ mod tests {
     #[test]
     fn a_word_without_a_map_has_no_sheet() {
         assert_eq!(
-            light_svg(&looked("m"), Span::of_token(2), false, None),
+            light_svg(&looked("m"), Span::of_token(2), 0, false, None),
             None
         );
         assert_eq!(
             light_svg(
                 &Trace::new(ModelInfo::default()),
                 Span::of_token(0),
+                0,
                 false,
                 None
             ),
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn names_are_text() {
         let svg =
-            light_svg(&looked("<script>"), Span::of_token(0), false, None).unwrap_or_default();
+            light_svg(&looked("<script>"), Span::of_token(0), 0, false, None).unwrap_or_default();
         assert!(!svg.contains("<script>"), "{svg}");
     }
 }

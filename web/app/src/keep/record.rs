@@ -1,29 +1,26 @@
 //! The recording of the answer at hand.
 
-use leptos::prelude::*;
 use trace::{ImageFile, Trace};
 
 use crate::picture::Picture;
 use crate::run::Run;
 
-/// The trace file of the complete answer, with its picture where that is still on the stage.
+/// The trace file of the complete answer, with its pictures where those are still at hand.
 pub fn recording(run: Run) -> Option<String> {
     let mut trace = run.with_whole(Trace::clone)?;
-    if let Some(picture) = picture_of_trace(run, &trace)
-        && let Some(image) = trace.prompt.images.first_mut()
-    {
-        image.file = picture.bytes;
+    for image in 0..trace.prompt.images.len() {
+        if let Some(picture) = picture_of_trace(run, &trace, image) {
+            trace.prompt.images[image].file = picture.bytes;
+        }
     }
     trace.to_json().ok()
 }
 
-/// The encoded picture that a trace is about, if it is the one on the stage.
-pub fn picture_of_trace(run: Run, trace: &Trace) -> Option<ImageFile> {
-    let image = trace.prompt.images.first()?;
-    run.picture.with_untracked(|picture| {
-        let is_it = |picture: &&Picture| picture.has_size_of(image);
-        picture.as_ref().filter(is_it)?.to_file()
-    })
+/// One of the encoded pictures that a trace is about, if it is at hand.
+pub fn picture_of_trace(run: Run, trace: &Trace, image: usize) -> Option<ImageFile> {
+    let pictures = run.pictures();
+    let is_it = |picture: &&Picture| picture.has_size_of(&trace.prompt.images[image]);
+    pictures.get(image).filter(is_it)?.to_file()
 }
 
 /// The question as the beginning of a file's name: "how-many-red-objects-are-there".

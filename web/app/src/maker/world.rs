@@ -22,37 +22,25 @@ pub fn is_made_for_scenes(model: &ModelInfo) -> bool {
     model.name.starts_with("Lookback demo")
 }
 
-/// Says so when the demo model is to look at a photo.
-#[component]
-pub fn PictureNotice(run: Run) -> impl IntoView {
-    let is_foreign = move || {
-        let is_brought =
-            |picture: &Option<Picture>| picture.as_ref().is_some_and(|picture| !picture.is_fitting);
-        knows_shapes_only(run) && run.picture.with(is_brought)
-    };
-    view! {
-        <p class="notice" role="status" data-testid="foreign-picture">
-            {move || is_foreign().then_some("This model knows coloured shapes and digits. For photos, load a bigger one.")}
-        </p>
-    }
+/// What to say when the demo model is to look at a photo; tracked.
+pub fn foreign_picture(run: Run) -> Option<&'static str> {
+    let is_brought =
+        |picture: &Option<Picture>| picture.as_ref().is_some_and(|picture| !picture.is_fitting);
+    let is_foreign = knows_shapes_only(run) && run.picture.with(is_brought);
+    is_foreign
+        .then_some("This model knows coloured shapes and digits. For photos, load a bigger one.")
 }
 
-/// Says which words of the question the demo model does not know; its line is kept while there is none.
-#[component]
-pub fn WordNotice(run: Run) -> impl IntoView {
-    let words = move || {
-        run.phase.track();
-        let asked = run
-            .trace
-            .with_untracked(|trace| trace.prompt.question.clone());
-        run.question
-            .with(|question| word_notice(finished(question, &asked)))
-    };
-    view! {
-        <p class="hint" role="status" data-testid="unknown-words" hidden=move || !knows_shapes_only(run)>
-            {words}
-        </p>
-    }
+/// Which words of the question the demo model does not know; tracked.
+pub fn unknown_words_of(run: Run) -> Option<String> {
+    run.phase.track();
+    let asked = run
+        .trace
+        .with_untracked(|trace| trace.prompt.question.clone());
+    let words = run
+        .question
+        .with(|question| word_notice(finished(question, &asked)));
+    (knows_shapes_only(run) && !words.is_empty()).then_some(words)
 }
 
 fn knows_shapes_only(run: Run) -> bool {
