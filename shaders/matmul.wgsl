@@ -25,10 +25,7 @@ fn place_factor(column: u32) -> f32 {
 // 32 columns from k on of all rows from m on; zero past the ends.
 fn stage(local: u32, m: u32, k: u32) {
     for (var i = local; i < TILE * X_ROWS; i += 64u) {
-        let row = m + i / TILE;
-        let column = k + i % TILE;
-        var value = 0.0;
-        if (row < p.n_x && column < p.n_cols) { value = x[row * p.n_cols + column]; }
+        let value = number(m + i / TILE, k + i % TILE);
         sh_x[i % TILE * STRIDE + i / TILE] = value * place_factor(i);
     }
 }
@@ -55,7 +52,9 @@ fn columns(k: u32, at: u32) -> Columns {
     );
 }
 
+// Σ x, which the groups' minima are multiplied with.
 fn total(x: Columns) -> vec4<f32> {
+    if (FORMAT < 2u) { return vec4<f32>(0.0); }
     if (FORMAT == 2u) { return (x.a + x.c + x.e + x.g) + 256.0 * (x.b + x.d + x.f + x.h); }
     return (x.a + x.e) + 16.0 * (x.b + x.f) + 256.0 * (x.c + x.g) + 4096.0 * (x.d + x.h);
 }

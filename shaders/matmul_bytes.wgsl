@@ -20,11 +20,6 @@ var<workgroup> sh_w: array<u32, WORDS * W_ROWS>;
 // Scale and minimum.
 var<workgroup> sh_scales: array<vec2<f32>, W_ROWS>;
 
-fn number(row: u32, column: u32) -> f32 {
-    if (row < p.n_x && column < p.n_cols) { return x[row * p.n_cols + column]; }
-    return 0.0;
-}
-
 // Where byte `at` of word `word` of a tile stands: a word of q4 holds every other column of eight.
 fn column_of(word: u32, at: u32) -> u32 {
     if (FORMAT == 3u) { return word / 2u * 8u + at * 2u + word % 2u; }
@@ -34,8 +29,12 @@ fn column_of(word: u32, at: u32) -> u32 {
 fn stage_x(local: u32, m: u32, k: u32) {
     let row = m + local;
     var largest = 0.0;
+    // No step tells a NaN: it is handed on beside them.
+    var broken = 0.0;
     for (var i = 0u; i < TILE; i++) {
-        largest = max(largest, abs(number(row, k + i)));
+        let value = number(row, k + i);
+        largest = max(largest, abs(value));
+        if ((bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u) { broken = value; }
     }
     let step = largest / STEPS;
     var per_step = 0.0;
@@ -55,7 +54,7 @@ fn stage_x(local: u32, m: u32, k: u32) {
         sh_low[word * X_ROWS + local] = low;
     }
     // The sum is that of the rounded columns, so that minima, and the 128 of q8, meet the same x as the bytes do.
-    sh_x[local] = vec2<f32>(step, step * f32(sum));
+    sh_x[local] = vec2<f32>(step + broken, step * f32(sum));
 }
 
 fn stage_w(local: u32, r: u32, k: u32) {

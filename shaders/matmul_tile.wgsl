@@ -1,7 +1,7 @@
 // out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), many rows of x, where arithmetic is cheaper
 // than unpacking: 16 columns of 64 rows of x and of 64 rows of w lie in workgroup memory, each number of w unpacked once,
 // and an invocation multiplies eight rows of either.
-// Needs: FORMAT, GROUP (a multiple of 16 where there are groups).
+// Needs: FORMAT, GROUP (a multiple of 8 where there are groups).
 
 const TILE: u32 = 16u;
 // Four more than the rows, so that columns fall into different banks and fours stay together.
@@ -20,11 +20,7 @@ fn keep_w(at: u32, values: vec4<f32>) {
 // Columns k to k + 15 of the rows of x from m on, and of w from r on; zero past the ends.
 fn stage(local: u32, m: u32, r: u32, k: u32) {
     for (var i = local; i < TILE * 64u; i += 64u) {
-        let row = m + i / TILE;
-        let column = k + i % TILE;
-        var value = 0.0;
-        if (row < p.n_x && column < p.n_cols) { value = x[row * p.n_cols + column]; }
-        sh_x[i % TILE * STRIDE + i / TILE] = value;
+        sh_x[i % TILE * STRIDE + i / TILE] = number(m + i / TILE, k + i % TILE);
     }
     for (var i = local; i < 128u; i += 64u) {
         let row = r + i / 2u;

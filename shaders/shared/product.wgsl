@@ -18,6 +18,12 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<uniform> p: Params;
 
+// x at a place; zero past the ends.
+fn number(row: u32, column: u32) -> f32 {
+    if (row < p.n_x && column < p.n_cols) { return x[row * p.n_cols + column]; }
+    return 0.0;
+}
+
 // out[m, column + row] = value (+ bias[row]) (+ the old value), where there is such a place.
 fn write(m: u32, row: u32, value: f32) {
     if (row < p.n_rows && m < p.n_x) {

@@ -63,13 +63,8 @@ pub fn subgroup() -> u32 {
 
 /// Runs `check` with every variant of a product of many rows, and what it may be off by.
 pub fn with_each_blocking(check: impl Fn(f64)) {
-    // Opening it chooses.
-    LazyLock::force(&GPU);
     for blocking in BLOCKINGS {
-        let wanted = Tuning {
-            blocking,
-            ..tuning()
-        };
+        let wanted = |chosen| Tuning { blocking, ..chosen };
         with_tuning(wanted, || check(tolerance(blocking)));
     }
 }
@@ -83,11 +78,13 @@ pub fn tolerance(blocking: Blocking) -> f64 {
     }
 }
 
-/// Runs `check` with these variants; the other tests wait.
-pub fn with_tuning(wanted: Tuning, check: impl Fn()) {
+/// Runs `check` with what `wanted` makes of the variants in use; the other tests wait.
+pub fn with_tuning(wanted: impl FnOnce(Tuning) -> Tuning, check: impl Fn()) {
     let _turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
+    // Opening it chooses.
+    LazyLock::force(&GPU);
     let before = tuning();
-    set_tuning(wanted);
+    set_tuning(wanted(before));
     HAS_ASKED.set(true);
     check();
     HAS_ASKED.set(false);

@@ -64,36 +64,40 @@ fn bias_residual_and_neighbours() {
                 ),
             )),
         };
-        compare(1e-5, |device| {
-            let x = random_tensor([n_x, 40], 3, device);
-            let (first, second) = (linear(30, 4, device), linear(13, 6, device));
-            let both = side_by_side(&x, &[&first, &second]);
-            let residual = random_tensor([n_x, 30], 8, device);
-            let sum = first.add_to(residual, &x);
-            [values(both), values(sum)].concat()
+        with_each_blocking(|tolerance| {
+            compare(tolerance, |device| {
+                let x = random_tensor([n_x, 40], 3, device);
+                let (first, second) = (linear(30, 4, device), linear(13, 6, device));
+                let both = side_by_side(&x, &[&first, &second]);
+                let residual = random_tensor([n_x, 30], 8, device);
+                let sum = first.add_to(residual, &x);
+                [values(both), values(sum)].concat()
+            })
         });
     }
 }
 
 #[test]
 fn a_bias_follows_its_segment() {
-    compare(1e-5, |device| {
-        let weight = matrix(
-            &random(20 * 24, 1),
-            [20, 24],
-            Format::Q8 { group: 32 },
-            7,
-            device,
-        );
-        let bias = burn::tensor::TensorData::new(random(20, 2), [20]);
-        let linear = Linear {
-            weight,
-            bias: Some(burn::module::Param::initialized(
-                burn::module::ParamId::new(),
-                burn::tensor::Tensor::from_data(bias, device),
-            )),
-        };
-        values(linear.forward(&random_tensor([10, 24], 3, device)))
+    with_each_blocking(|tolerance| {
+        compare(tolerance, |device| {
+            let weight = matrix(
+                &random(20 * 24, 1),
+                [20, 24],
+                Format::Q8 { group: 32 },
+                7,
+                device,
+            );
+            let bias = burn::tensor::TensorData::new(random(20, 2), [20]);
+            let linear = Linear {
+                weight,
+                bias: Some(burn::module::Param::initialized(
+                    burn::module::ParamId::new(),
+                    burn::tensor::Tensor::from_data(bias, device),
+                )),
+            };
+            values(linear.forward(&random_tensor([10, 24], 3, device)))
+        })
     });
 }
 

@@ -16,6 +16,16 @@ fn every_variant_is_valid_and_within_the_guaranteed_limits() {
             n_storage <= 8,
             "{name} binds {n_storage} storage buffers, WebGPU guarantees 8"
         );
+        let shared = module
+            .global_variables
+            .iter()
+            .filter(|(_, global)| global.space == naga::AddressSpace::WorkGroup)
+            .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()));
+        let n_bytes: u32 = shared.sum();
+        assert!(
+            n_bytes <= 16_384,
+            "{name} shares {n_bytes} bytes, WebGPU guarantees 16,384"
+        );
     }
 }
 

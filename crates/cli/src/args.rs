@@ -90,8 +90,8 @@ pub struct BenchArgs {
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// The kernels' variants to use, in the words that this command prints, instead of the fastest
-    #[arg(long, value_name = "VARIANTS", default_value = "")]
-    pub variants: String,
+    #[arg(long, value_name = "VARIANTS")]
+    pub variants: Option<String>,
 }
 
 /// Where to compute.

@@ -75,12 +75,11 @@ struct Case {
 
 /// Prints a table, one line per case.
 pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
-    let gpu = open_known_gpu(&args.variants).await?;
+    let gpu = open_known_gpu(args.variants.as_deref().unwrap_or_default()).await?;
     let variants = tuning();
-    if !args.variants.is_empty() && args.variants != variants {
+    if let Some(wanted) = args.variants.as_ref().filter(|&wanted| *wanted != variants) {
         bail!(
-            "this adapter does not know the variants {:?}; they look like {variants:?}",
-            args.variants
+            "this adapter does not know the variants {wanted:?}, or computes something else with them; they look like {variants:?}"
         );
     }
     println!("{}, variants {variants}", gpu.adapter);

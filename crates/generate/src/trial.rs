@@ -2,11 +2,13 @@
 
 use qwen_vl::Trial;
 use web_time::Instant;
+use weights::Format;
 
 use crate::{Error, Target, readout::floats};
 
-/// Rows and columns of the matrix.
+/// Rows and columns of the matrix, and its storage.
 const SIDE: usize = 256;
+const FORMAT: Format = Format::Q4 { group: 64 };
 
 /// Timed runs; the fastest counts, for others may be at work.
 const N_RUNS: usize = 3;
@@ -16,7 +18,7 @@ const N_RUNS: usize = 3;
 /// # Errors
 /// When the device fails.
 pub async fn trial(target: &Target) -> Result<f64, Error> {
-    let Some(trial) = Trial::new(&target.device(), SIDE, 1) else {
+    let Some(trial) = Trial::new(&target.device(), FORMAT, SIDE, 1) else {
         return Ok(f64::INFINITY);
     };
     floats(trial.run()).await?;

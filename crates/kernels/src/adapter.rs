@@ -1,6 +1,9 @@
 //! Opening the GPU, once per process.
 
-use std::sync::{Arc, OnceLock, atomic::Ordering};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use burn::tensor::{
     Device, DeviceKind,
@@ -11,7 +14,7 @@ use burn::tensor::{
 use crate::subgroups;
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
-    tuner::{self, SUBGROUPS, Tuning, set_tuning},
+    tuner::{self, SUBGROUPS, Tuning},
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.
@@ -19,16 +22,35 @@ const N_MOST_TASKS: usize = 4096;
 
 static GPU: OnceLock<Gpu> = OnceLock::new();
 
+/// Whether its variants were chosen: one failure on the way leaves that to the next who opens it.
+static IS_TUNED: AtomicBool = AtomicBool::new(false);
+
 impl Gpu {
     /// Opens the best adapter, a software one if there is no other. Later calls return the same. The kernels' variants
-    /// are those that were `chosen` for it before, or else tried.
+    /// are those that were `chosen` for it before, where they are still right, or else tried.
     ///
     /// # Errors
     /// [`GpuError::Missing`] without WebGPU, adapter or device; else what went wrong when the kernels' variants were tried.
     pub async fn open(chosen: Option<Tuning>) -> Result<Gpu, GpuError> {
-        if let Some(gpu) = GPU.get() {
-            return Ok(gpu.clone());
+        let gpu = match GPU.get() {
+            Some(gpu) => gpu,
+            None => Self::find().await?,
+        };
+        if !IS_TUNED.load(Ordering::Relaxed) {
+            let known = chosen.filter(|chosen| chosen.features.subgroup <= gpu.subgroup);
+            let is_taken = match known {
+                Some(known) => tuner::take(&gpu.device, known).await?,
+                None => false,
+            };
+            if !is_taken {
+                tuner::tune(&gpu.device, gpu.subgroup).await?;
+            }
+            IS_TUNED.store(true, Ordering::Relaxed);
         }
+        Ok(gpu.clone())
+    }
+
+    async fn find() -> Result<&'static Gpu, GpuError> {
         #[cfg(target_family = "wasm")]
         subgroups::ask_for();
         let (device, setup) = match setup(DeviceKind::DefaultDevice).await {
@@ -39,12 +61,7 @@ impl Gpu {
         };
         watch(&setup);
         let gpu = Gpu::describe(device, &setup);
-        let gpu = GPU.get_or_init(|| gpu);
-        match chosen.filter(|chosen| chosen.features.subgroup <= gpu.subgroup) {
-            Some(chosen) => set_tuning(chosen),
-            None => tuner::tune(&gpu.device, gpu.subgroup).await?,
-        }
-        Ok(gpu.clone())
+        Ok(GPU.get_or_init(|| gpu))
     }
 
     fn describe(device: Device, setup: &WgpuSetup) -> Gpu {

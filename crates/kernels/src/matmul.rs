@@ -1,4 +1,4 @@
-//! `x · wᵀ` for many rows of x, and what both matrix kernels share: one launch per row segment.
+//! `x · wᵀ` for many rows of x, and what all products share: one launch per row segment.
 
 use burn_wgpu::CubeTensor;
 use weights::{Format, Layout};

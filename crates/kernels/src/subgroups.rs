@@ -38,23 +38,30 @@ fn complete_adapters() -> Result<(), JsValue> {
 }
 
 fn complete_devices(adapter: &Object) -> Result<(), JsValue> {
-    let features = Reflect::get(adapter, &"features".into())?;
-    let has: Function = Reflect::get(&features, &"has".into())?.dyn_into()?;
-    if !has.call1(&features, &FEATURE.into())?.is_truthy() {
+    if !has_feature(adapter)? {
         return Ok(());
     }
     let this = adapter.clone();
     replace(adapter, "requestDevice", move |request, descriptor| {
-        let asked = with_feature(&descriptor).and_then(|()| request.call1(&this, &descriptor));
+        // A request that cannot be completed goes as it is.
+        let _ = add_feature(&descriptor);
+        let asked = request.call1(&this, &descriptor);
         future_to_promise(async move {
             let device = JsFuture::from(asked?.dyn_into::<Promise>()?).await?;
-            ARE_THERE.store(true, Ordering::Relaxed);
+            ARE_THERE.store(has_feature(&device).unwrap_or(false), Ordering::Relaxed);
             Ok(device)
         })
     })
 }
 
-fn with_feature(descriptor: &JsValue) -> Result<(), JsValue> {
+/// Of an adapter or a device.
+fn has_feature(of: &JsValue) -> Result<bool, JsValue> {
+    let features = Reflect::get(of, &"features".into())?;
+    let has: Function = Reflect::get(&features, &"has".into())?.dyn_into()?;
+    Ok(has.call1(&features, &FEATURE.into())?.is_truthy())
+}
+
+fn add_feature(descriptor: &JsValue) -> Result<(), JsValue> {
     let key = "requiredFeatures".into();
     let features: Array = Reflect::get(descriptor, &key)?.dyn_into()?;
     features.push(&FEATURE.into());

@@ -14,7 +14,16 @@ use crate::{
 
 /// Products in a row, about as many as the demo models need for a token.
 const N_PRODUCTS: usize = 64;
-const FORMAT: Format = Format::Q4 { group: 64 };
+
+/// Between −1 and 5, in no two rows or columns the same; multiples of the golden ratio fill the interval evenly.
+fn number(row: usize, column: usize) -> f32 {
+    let part = (column as f32 * 0.618_034).fract() + row as f32 / 64.0;
+    if (row + column).is_multiple_of(3) {
+        part - 1.0
+    } else {
+        part + 3.0
+    }
+}
 
 /// 2⁻¹⁶ in f16.
 const SUBNORMAL: u16 = 0x0100;
@@ -26,10 +35,11 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A matrix of `side` rows and columns on `device`, and `n_x` rows of ones to go through it; `None` for a side that
-    /// has no layout. Its numbers are positive, a row's sum is about one, and the first row's scales are subnormal.
-    pub fn new(device: &Device, side: usize, n_x: usize) -> Option<Trial> {
-        let layout = Layout::new(side, side, FORMAT).ok()?;
+    /// A matrix of `side` rows and columns on `device`, and `n_x` rows of numbers to go through it; `None` for a side that
+    /// has no layout. The matrix is positive, a row of it sums up to about one, and the first row's scales are subnormal;
+    /// no two rows of numbers are equal, some are negative, and all products are positive.
+    pub fn new(device: &Device, format: Format, side: usize, n_x: usize) -> Option<Trial> {
+        let layout = Layout::new(side, side, format).ok()?;
         let uploaded = |words: Vec<u32>| {
             let mut upload = Upload::new(4 * words.len(), device);
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -38,8 +48,8 @@ impl Trial {
         };
         let n_words = (side * layout.words_per_row()) as u32;
         let words = (0..n_words).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
-        // Steps are 7.5 in the mean.
-        let step = f16::from_f32(1.0 / (8.5 * side as f32));
+        let mean = f32::from(u8::try_from(format.q_max()?).ok()?) / 2.0 + 1.0;
+        let step = f16::from_f32(1.0 / (mean * side as f32));
         let scales = (0..side).flat_map(|row| {
             let step = if row == 0 { SUBNORMAL } else { step.to_bits() };
             vec![u32::from(step) << 16 | u32::from(step); layout.n_groups()]
@@ -48,7 +58,7 @@ impl Trial {
             words: uploaded(words),
             scales: uploaded(scales.collect()),
             packing: Packing {
-                format: FORMAT,
+                format,
                 n_rows: side,
                 n_cols: side,
                 rows_per_segment: side,
@@ -57,7 +67,12 @@ impl Trial {
         Some(Trial {
             weight: Matrix::Packed(weight),
             x: Tensor::from_data(
-                TensorData::new(vec![1.0f32; n_x * side], [n_x, side]),
+                TensorData::new(
+                    (0..n_x)
+                        .flat_map(|row| (0..side).map(move |column| number(row, column)))
+                        .collect::<Vec<f32>>(),
+                    [n_x, side],
+                ),
                 device,
             ),
         })

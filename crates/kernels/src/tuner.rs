@@ -8,8 +8,9 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use web_time::Instant;
+use weights::Format;
 
 use crate::{
     device::{GpuError, first_line, wait},
@@ -109,13 +110,17 @@ const NO_FEATURES: Features = Features {
     halves: false,
 };
 
-/// Rows and columns of the matrix that is tried.
-const SIDE: usize = 1024;
+/// Rows and columns of the matrix that is tried: 31 quads of a row, so that the lanes of no row do the same number of
+/// rounds, and a last group that is short.
+const SIDE: usize = 992;
+const FORMAT: Format = Format::Q4 { group: 64 };
+/// The other storage of bytes.
+const Q8: Format = Format::Q8 { group: 32 };
 /// Rows of the input to a product of many, and of a few.
 const N_X: usize = 64;
 const N_BATCH: usize = 4;
 /// Timed runs; the fastest counts, for others may be at work.
-const N_RUNS: usize = 2;
+const N_RUNS: usize = 3;
 /// A run has so many products that it takes this long, up to a limit: else the clock measures how long asking takes.
 const RUN_MILLIS: f64 = 3.0;
 const N_MOST_PRODUCTS: usize = 64;
@@ -141,20 +146,38 @@ pub fn set_tuning(tuning: Tuning) {
     *TUNING.write().unwrap_or_else(PoisonError::into_inner) = tuning;
 }
 
+/// Uses `chosen` on `device` from now on, if it computes what the plain variants compute.
+///
+/// # Errors
+/// When the device is lost, or fails with the plain variants.
+pub(crate) async fn take(device: &Device, chosen: Tuning) -> Result<bool, GpuError> {
+    let plain = Tuning {
+        features: NO_FEATURES,
+        blocking: Blocking::Tiles,
+        ..chosen
+    };
+    let is_right = chosen == plain
+        || agree(device, FORMAT, 1, plain, chosen).await?
+            && agree(device, FORMAT, N_X, plain, chosen).await?
+            && agree(device, Q8, N_X, plain, chosen).await?;
+    if is_right {
+        set_tuning(chosen);
+    }
+    Ok(is_right)
+}
+
 /// Tries the variants on `device`, of whose neighbouring invocations `subgroup` are said to lie in one subgroup, and uses
 /// the fastest from now on.
 ///
 /// # Errors
-/// When the device fails without any of its capabilities; the variants stay what they were.
+/// When the device is lost, or fails with the plain variants; the variants stay what they were.
 pub(crate) async fn tune(device: &Device, subgroup: u32) -> Result<(), GpuError> {
-    let before = tuning();
     let plain = Tuning {
         features: NO_FEATURES,
-        ..before
+        ..tuning()
     };
-    let chosen = choose(device, subgroup, plain).await;
-    set_tuning(*chosen.as_ref().unwrap_or(&before));
-    chosen.map(drop)
+    set_tuning(choose(device, subgroup, plain).await?);
+    Ok(())
 }
 
 async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning, GpuError> {
@@ -172,12 +195,14 @@ async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning,
         ..best.features
     };
     best = fastest(device, 1, &[best, Tuning { features, ..best }]).await?;
-    let blocking = |blocking| Tuning { blocking, ..best };
-    let [neighbours, tiles, bytes] = BLOCKINGS.map(blocking);
+    let [neighbours, tiles, bytes] = BLOCKINGS.map(|blocking| Tuning { blocking, ..best });
     best = fastest(device, N_X, &[neighbours, tiles]).await?;
     // Bytes are worth a trial where tiles are.
     if best == tiles {
         best = fastest(device, N_X, &[tiles, bytes]).await?;
+        if best == bytes && !agree(device, Q8, N_X, tiles, bytes).await? {
+            best = tiles;
+        }
     }
     let batches = BATCHES.map(|batch| Tuning { batch, ..best });
     fastest(device, N_BATCH, &batches).await
@@ -188,30 +213,74 @@ async fn fastest(device: &Device, n_x: usize, candidates: &[Tuning]) -> Result<T
     let [first, others @ ..] = candidates else {
         return Ok(tuning());
     };
-    let Some(trial) = Trial::new(device, SIDE, n_x) else {
+    let Some(trial) = Trial::new(device, FORMAT, SIDE, n_x) else {
         return Ok(*first);
     };
-    let expected = numbers(with(*first, || trial.product())).await?;
+    let expected = numbers(&trial, *first).await?;
     let n_product = products_of_a_run(device, &trial, *first).await?;
-    let mut best = (seconds(device, &trial, *first, n_product).await?, *first);
+    let mut best = (f64::INFINITY, *first);
+    for _ in 0..N_RUNS {
+        let seconds = run(device, &trial, *first, n_product).await?;
+        best.0 = best.0.min(seconds * first.handicap());
+    }
     for &candidate in others {
-        // A driver that cannot compile a variant has others.
-        let Ok(got) = numbers(with(candidate, || trial.product())).await else {
-            continue;
-        };
-        if !is_same(&expected, &got) {
-            continue;
-        }
-        let once = run(device, &trial, candidate, n_product).await?;
-        if once < HOPELESS * best.0 {
-            let again = seconds(device, &trial, candidate, n_product).await?;
-            let counted = once.min(again) * candidate.blocking.handicap();
-            if counted < best.0 {
-                best = (counted, candidate);
-            }
+        let limit = best.0;
+        let tried = tried(device, &trial, candidate, &expected, n_product, limit).await;
+        if let Some(seconds) = unless_lost(tried)?
+            && seconds < best.0
+        {
+            best = (seconds, candidate);
         }
     }
     Ok(best.1)
+}
+
+/// Seconds of the fastest run, with the handicap; infinite for one that computes something else.
+async fn tried(
+    device: &Device,
+    trial: &Trial,
+    candidate: Tuning,
+    expected: &[f32],
+    n_product: usize,
+    limit: f64,
+) -> Result<f64, GpuError> {
+    if !is_same(expected, &numbers(trial, candidate).await?) {
+        return Ok(f64::INFINITY);
+    }
+    let mut least = f64::INFINITY;
+    for n_done in 0..N_RUNS {
+        if n_done == 2 && least > HOPELESS * limit {
+            break;
+        }
+        let seconds = run(device, trial, candidate, n_product).await?;
+        least = least.min(seconds * candidate.handicap());
+    }
+    Ok(least)
+}
+
+/// Whether `other` computes what `plain` computes.
+async fn agree(
+    device: &Device,
+    format: Format,
+    n_x: usize,
+    plain: Tuning,
+    other: Tuning,
+) -> Result<bool, GpuError> {
+    let Some(trial) = Trial::new(device, format, SIDE, n_x) else {
+        return Ok(false);
+    };
+    let expected = numbers(&trial, plain).await?;
+    let got = unless_lost(numbers(&trial, other).await)?;
+    Ok(got.is_some_and(|got| is_same(&expected, &got)))
+}
+
+/// A driver that fails with one variant has others; one that is gone has none.
+fn unless_lost<T>(tried: Result<T, GpuError>) -> Result<Option<T>, GpuError> {
+    match tried {
+        Ok(tried) => Ok(Some(tried)),
+        Err(lost @ GpuError::Lost(_)) => Err(lost),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Doubled until a run takes [`RUN_MILLIS`].
@@ -227,20 +296,6 @@ async fn products_of_a_run(
         n_product *= 2;
     }
     Ok(n_product)
-}
-
-/// Of the fastest run.
-async fn seconds(
-    device: &Device,
-    trial: &Trial,
-    tuning: Tuning,
-    n_product: usize,
-) -> Result<f64, GpuError> {
-    let mut least = f64::INFINITY;
-    for _ in 0..N_RUNS {
-        least = least.min(run(device, trial, tuning, n_product).await?);
-    }
-    Ok(least)
 }
 
 /// Seconds that `n_product` products take.
@@ -267,22 +322,40 @@ fn with<T>(tuning: Tuning, f: impl FnOnce() -> T) -> T {
     asked
 }
 
-async fn numbers(tensor: Tensor<2>) -> Result<Vec<f32>, GpuError> {
-    let device = tensor.device();
-    let read = tensor.into_data_async().await;
+/// What the trial computes with these variants.
+async fn numbers(trial: &Trial, tuning: Tuning) -> Result<Vec<f32>, GpuError> {
+    let product = with(tuning, || trial.product());
+    let device = product.device();
+    let read = product.into_data_async().await;
     // What a kernel did wrong is told here.
     wait(&device).await?;
     let data = read.map_err(|error| GpuError::Failed(first_line(&error.to_string())))?;
     Ok(data.iter::<f32>().collect())
 }
 
-/// All numbers are positive sums of positive numbers.
+/// All products of the trial are positive, and large beside what cancels in them.
 fn is_same(expected: &[f32], got: &[f32]) -> bool {
     let mut pairs = expected.iter().zip(got);
     expected.len() == got.len() && pairs.all(|(a, b)| (a - b).abs() <= TOLERANCE * a.abs())
 }
 
 impl Tuning {
+    /// What its time is multiplied with: who rounds x must be faster by a quarter, and what not every adapter has by
+    /// more than chance.
+    fn handicap(self) -> f64 {
+        let rounds = if self.blocking == Blocking::Bytes {
+            1.25
+        } else {
+            1.0
+        };
+        let asks = if self.features == NO_FEATURES {
+            1.0
+        } else {
+            1.03
+        };
+        rounds * asks
+    }
+
     /// All that can be chosen.
     fn all() -> impl Iterator<Item = Tuning> {
         let choices = SPREADS.into_iter().flat_map(|spread| {
@@ -319,14 +392,6 @@ impl Features {
 }
 
 impl Blocking {
-    /// Who rounds x must be faster by so much: exact numbers are worth something.
-    fn handicap(self) -> f64 {
-        match self {
-            Self::Bytes => 1.25,
-            Self::Tiles | Self::Neighbours => 1.0,
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Tiles => "tiles",
