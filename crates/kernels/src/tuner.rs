@@ -146,20 +146,26 @@ pub fn set_tuning(tuning: Tuning) {
     *TUNING.write().unwrap_or_else(PoisonError::into_inner) = tuning;
 }
 
-/// Uses `chosen` on `device` from now on, if it computes what the plain variants compute.
+/// Uses `chosen` on `device` from now on. What it asks of the adapter must compute what the plain variants compute: the
+/// adapter's driver may be another one by now.
 ///
 /// # Errors
 /// When the device is lost, or fails with the plain variants.
 pub(crate) async fn take(device: &Device, chosen: Tuning) -> Result<bool, GpuError> {
+    let has_bytes = chosen.blocking == Blocking::Bytes;
     let plain = Tuning {
         features: NO_FEATURES,
-        blocking: Blocking::Tiles,
+        blocking: if has_bytes {
+            Blocking::Tiles
+        } else {
+            chosen.blocking
+        },
         ..chosen
     };
     let is_right = chosen == plain
         || agree(device, FORMAT, 1, plain, chosen).await?
             && agree(device, FORMAT, N_X, plain, chosen).await?
-            && agree(device, Q8, N_X, plain, chosen).await?;
+            && (!has_bytes || agree(device, Q8, N_X, plain, chosen).await?);
     if is_right {
         set_tuning(chosen);
     }
