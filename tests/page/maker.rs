@@ -119,7 +119,7 @@ fn an_offered_question_about_a_rolled_scene_is_judged() -> Outcome {
         &site,
         "part('arrange').click();
          await until('handles', () => all('[data-object]').length > 0);
-         for (const key of ['ArrowDown', 'ArrowUp']) await press(key);
+         await press('Delete');
          return part('verdict').textContent;",
         json!(null),
     )?;

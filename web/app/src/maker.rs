@@ -16,7 +16,7 @@ pub mod world;
 use std::rc::Rc;
 
 use leptos::prelude::*;
-use scene::Dice;
+use scene::{Dice, Scene};
 use trace::Failure;
 
 use crate::maker::arrangement::{Arrangement, Refusal};
@@ -38,6 +38,8 @@ pub struct Maker {
     pub chosen: RwSignal<Option<u32>>,
     /// Questions about the scene.
     pub offers: RwSignal<Offers>,
+    /// The scene that was asked about last: changed since, it may offer the same question, with another answer.
+    pub asked: RwSignal<Option<Scene>>,
     /// What the last change did, or why it was refused.
     pub told: RwSignal<String>,
 }
@@ -50,11 +52,19 @@ impl Maker {
             is_open: RwSignal::default(),
             chosen: RwSignal::default(),
             offers: RwSignal::default(),
+            asked: RwSignal::default(),
             told: RwSignal::default(),
         };
         Effect::new(move |_| {
             if run.is_running() || maker.arrangement().is_none() {
                 maker.is_open.set(false);
+            }
+        });
+        Effect::new(move |_| {
+            if run.is_running() {
+                // It stays on the stage until the answer is complete.
+                let scene = untrack(|| maker.arrangement()).map(|arrangement| arrangement.scene());
+                maker.asked.set(scene);
             }
         });
         Effect::new(move |_| {

@@ -21,6 +21,9 @@ fn verdict(maker: Maker) -> Option<String> {
         return None;
     }
     let scene = maker.arrangement()?.scene();
+    if maker.asked.with(|asked| asked.as_ref() != Some(&scene)) {
+        return None;
+    }
     let is_demo = run
         .loaded
         .with(|loaded| loaded.as_ref().is_some_and(is_demo));
