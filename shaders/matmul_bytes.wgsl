@@ -12,8 +12,8 @@ const W_ROWS: u32 = 32u;
 const WORDS: u32 = TILE / 4u;
 const STEPS: f32 = 32639.0;
 
-var<workgroup> sh_high: array<u32, WORDS * X_ROWS>;
-var<workgroup> sh_low: array<u32, WORDS * X_ROWS>;
+// Of x, all high bytes before all low ones.
+var<workgroup> sh_bytes: array<u32, 2u * WORDS * X_ROWS>;
 // Step and sum of a row's columns.
 var<workgroup> sh_x: array<vec2<f32>, X_ROWS>;
 var<workgroup> sh_w: array<u32, WORDS * W_ROWS>;
@@ -50,8 +50,8 @@ fn stage_x(local: u32, m: u32, k: u32) {
             high |= (bitcast<u32>(upper) & 0xffu) << (8u * at);
             low |= (bitcast<u32>(steps - upper * 256) & 0xffu) << (8u * at);
         }
-        sh_high[word * X_ROWS + local] = high;
-        sh_low[word * X_ROWS + local] = low;
+        sh_bytes[word * X_ROWS + local] = high;
+        sh_bytes[(WORDS + word) * X_ROWS + local] = low;
     }
     // The sum is that of the rounded columns, so that minima, and the 128 of q8, meet the same x as the bytes do.
     sh_x[local] = vec2<f32>(step + broken, step * f32(sum));
@@ -92,14 +92,10 @@ fn w4(word: u32, lane: u32) -> vec4<u32> {
     return vec4<u32>(sh_w[at], sh_w[at + 1u], sh_w[at + 2u], sh_w[at + 3u]);
 }
 
-fn high4(word: u32, lane: u32) -> vec4<u32> {
+// Words of the low bytes follow those of the high ones.
+fn x4(word: u32, lane: u32) -> vec4<u32> {
     let at = word * X_ROWS + lane;
-    return vec4<u32>(sh_high[at], sh_high[at + 1u], sh_high[at + 2u], sh_high[at + 3u]);
-}
-
-fn low4(word: u32, lane: u32) -> vec4<u32> {
-    let at = word * X_ROWS + lane;
-    return vec4<u32>(sh_low[at], sh_low[at + 1u], sh_low[at + 2u], sh_low[at + 3u]);
+    return vec4<u32>(sh_bytes[at], sh_bytes[at + 1u], sh_bytes[at + 2u], sh_bytes[at + 3u]);
 }
 
 // Sums of the tile for four rows of x by four of w, a row of w each: 256 · high + low, exact in 32 bits.
@@ -107,22 +103,16 @@ struct Sixteen { a: vec4<i32>, b: vec4<i32>, c: vec4<i32>, d: vec4<i32> }
 
 fn tile_sums(lane_x: u32, lane_w: u32) -> Sixteen {
     var sums: Sixteen;
-    for (var word = 0u; word < WORDS; word++) {
-        let xs = high4(word, lane_x);
-        let ws = w4(word, lane_w);
-        sums.a += four(xs, ws.x);
-        sums.b += four(xs, ws.y);
-        sums.c += four(xs, ws.z);
-        sums.d += four(xs, ws.w);
-    }
-    sums = Sixteen(sums.a * 256, sums.b * 256, sums.c * 256, sums.d * 256);
-    for (var word = 0u; word < WORDS; word++) {
-        let xs = low4(word, lane_x);
-        let ws = w4(word, lane_w);
-        sums.a += four(xs, ws.x);
-        sums.b += four(xs, ws.y);
-        sums.c += four(xs, ws.z);
-        sums.d += four(xs, ws.w);
+    for (var first = 0u; first < 2u * WORDS; first += WORDS) {
+        sums = Sixteen(sums.a * 256, sums.b * 256, sums.c * 256, sums.d * 256);
+        for (var word = 0u; word < WORDS; word++) {
+            let xs = x4(first + word, lane_x);
+            let ws = w4(word, lane_w);
+            sums.a += four(xs, ws.x);
+            sums.b += four(xs, ws.y);
+            sums.c += four(xs, ws.z);
+            sums.d += four(xs, ws.w);
+        }
     }
     return sums;
 }

@@ -14,7 +14,8 @@ use burn::tensor::{
 use crate::subgroups;
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
-    tuner::{self, SUBGROUPS, Tuning},
+    tuner,
+    tuning::{SUBGROUPS, Tuning},
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.

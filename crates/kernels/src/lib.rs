@@ -27,6 +27,8 @@ mod tensor;
 pub mod trial;
 #[cfg(not(target_feature = "simd128"))]
 mod tuner;
+#[cfg(not(target_feature = "simd128"))]
+mod tuning;
 mod upload;
 
 #[cfg(not(target_feature = "simd128"))]
@@ -88,7 +90,7 @@ pub use tensor::{
 #[cfg(not(target_family = "wasm"))]
 pub use tensor::{attention_spans, cross_entropy};
 #[cfg(not(target_feature = "simd128"))]
-pub use tuner::{
+pub use tuning::{
     BATCHES, BLOCKINGS, Blocking, Features, SPREADS, SUBGROUPS, Spread, Tuning, UnknownTuning,
     set_tuning, tuning,
 };

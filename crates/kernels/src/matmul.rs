@@ -9,7 +9,7 @@ use crate::{
     matmul_tile::{self, MatmulTile},
     matvec,
     sizes::{Product, Segment},
-    tuner::{Blocking, Features, Tuning, tuning},
+    tuning::{Blocking, Features, Tuning, tuning},
 };
 
 impl Product {

@@ -5,7 +5,7 @@ use weights::Format;
 use crate::{
     launch::{Constant, Shader},
     sizes::Product,
-    tuner::Features,
+    tuning::Features,
 };
 
 /// Rows of w and of x that a workgroup covers.

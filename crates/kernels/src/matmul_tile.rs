@@ -3,7 +3,7 @@
 use crate::{
     launch::{Constant, Shader},
     sizes::Product,
-    tuner::Features,
+    tuning::Features,
 };
 
 /// Rows of x and of w that a workgroup covers.

@@ -6,7 +6,7 @@ use crate::{
     launch::{Binding, Constant, Shader, folded, launch},
     matmul::row_words,
     sizes::{Product, Segment},
-    tuner::{Features, Spread, Tuning, tuning},
+    tuning::{Features, Spread, Tuning, tuning},
 };
 
 /// Constants of `matvec.wgsl`.

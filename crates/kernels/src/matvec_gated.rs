@@ -7,7 +7,7 @@ use crate::{
     matmul::row_words,
     matvec::quad_columns,
     sizes::{Product, Segment},
-    tuner::{Features, Spread, Tuning, tuning},
+    tuning::{Features, Spread, Tuning, tuning},
 };
 
 /// Constants of `matvec_gated.wgsl`.

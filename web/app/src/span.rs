@@ -91,25 +91,20 @@ impl Span {
 
     /// Each picture's part of the light on all of them; zeros where there is none.
     pub fn light_shares(self, trace: &Trace) -> Vec<f32> {
-        let mass = |map: &HeatMap| map.cells.iter().sum::<f32>();
-        let masses: Vec<f32> = self.maps(trace).iter().map(mass).collect();
-        let total: f32 = masses.iter().sum();
-        let share = |mass: f32| if total > 0.0 { mass / total } else { 0.0 };
-        masses.into_iter().map(share).collect()
+        light_shares(&self.maps(trace))
     }
 
     /// The picture with the most light, the first of equals.
     pub fn brightest_image(self, trace: &Trace) -> usize {
-        let shares = self.light_shares(trace).into_iter().enumerate();
-        let brightest = shares.rev().max_by(|(_, a), (_, b)| a.total_cmp(b));
-        brightest.map_or(0, |(image, _)| image)
+        brightest(&self.maps(trace))
     }
 
     /// "mostly upper left, 31 %" where the picture `shown` has the most light, "mostly on picture 2, upper left,
     /// 31 %" where another one has; nothing where there is no light.
     pub fn place_words(self, trace: &Trace, shown: Option<usize>) -> String {
-        let image = self.brightest_image(trace);
-        let words = place_words(self.map(trace, image).as_ref());
+        let maps = self.maps(trace);
+        let image = brightest(&maps);
+        let words = place_words(maps.get(image));
         match trace.prompt.images.len() {
             0 | 1 => words,
             _ if shown == Some(image) => words,
@@ -133,6 +128,20 @@ impl Span {
             _ => format!("tokens {} to {}", self.start + 1, self.end),
         }
     }
+}
+
+fn light_shares(maps: &[HeatMap]) -> Vec<f32> {
+    let mass = |map: &HeatMap| map.cells.iter().sum::<f32>();
+    let masses: Vec<f32> = maps.iter().map(mass).collect();
+    let total: f32 = masses.iter().sum();
+    let share = |mass: f32| if total > 0.0 { mass / total } else { 0.0 };
+    masses.into_iter().map(share).collect()
+}
+
+fn brightest(maps: &[HeatMap]) -> usize {
+    let shares = light_shares(maps).into_iter().enumerate();
+    let brightest = shares.rev().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    brightest.map_or(0, |(image, _)| image)
 }
 
 /// "mostly upper left, 31 %" of a map; nothing where there is no light.
