@@ -2,9 +2,8 @@
 // rotates query and key, writes key and value into the cache, and leaves for attention_merge
 //   scores[h, slot], stats[h, block] = (maximum, Σ exp(score − maximum)), and
 //   contexts[h, block · PARTS + part] = Σ exp(score − maximum) · value over the slots ≡ part modulo PARTS.
-// Keys lie in blocks of 64 slots, [block, head, dim / 4, slot], so that neighbours read neighbours.
-// Needs: N_VEC4 (a quarter of the head width, even), HEADS (1 to 8), GROUP_HEADS (query heads per key/value
-// head), PARTS, STEP_ANGLES.
+// Needs: N_VEC4 (a quarter of the head width, even, up to 32), HEADS (1 to 8), GROUP_HEADS (query heads per key/value
+// head), PARTS (64 / N_VEC4), STEP_ANGLES, and what shared/cache.wgsl needs.
 
 struct Params {
     n_heads: u32,
@@ -16,8 +15,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> step: array<u32>;
-@group(0) @binding(2) var<storage, read_write> keys: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> values: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> keys: array<Cached>;
+@group(0) @binding(3) var<storage, read_write> values: array<Cached>;
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(5) var<storage, read_write> contexts: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> stats: array<vec2<f32>>;
@@ -28,6 +27,8 @@ const HALF: u32 = N_VEC4 / 2u;
 var<workgroup> sh_query: array<vec4<f32>, HEADS * N_VEC4>;
 var<workgroup> sh_weights: array<f32, HEADS * 64u>;
 var<workgroup> sh_maximum: array<f32, HEADS>;
+// Eight invocations a head: their maxima, then their sums.
+var<workgroup> sh_eighths: array<f32, HEADS * 8u>;
 
 fn angles(at: u32) -> vec4<f32> {
     return vec4<f32>(
@@ -42,10 +43,6 @@ fn rotated(at: u32, d: u32) -> array<vec4<f32>, 2> {
     let c = angles(STEP_ANGLES + 4u * d);
     let s = angles(STEP_ANGLES + 4u * (HALF + d));
     return array<vec4<f32>, 2>(a * c - b * s, b * c + a * s);
-}
-
-fn key_at(slot: u32, kv_head: u32, d: u32) -> u32 {
-    return ((slot / 64u * p.n_kv_heads + kv_head) * N_VEC4 + d) * 64u + slot % 64u;
 }
 
 fn keep(h: u32, head: u32, slot: u32, score: f32, is_key: bool) {
@@ -75,14 +72,14 @@ fn main(
     }
     // Every workgroup of this key/value head writes the same new row, and reads what it wrote itself.
     if (n_past < first_slot + 64u) {
-        for (var d = lane; d < HALF; d += 64u) {
-            let key = rotated((p.n_heads + kv_head) * N_VEC4, d);
-            keys[key_at(n_past, kv_head, d)] = key[0];
-            keys[key_at(n_past, kv_head, d + HALF)] = key[1];
+        if (lane < HALF) {
+            let key = rotated((p.n_heads + kv_head) * N_VEC4, lane);
+            keys[key_at(n_past, kv_head, lane)] = cached(key[0]);
+            keys[key_at(n_past, kv_head, lane + HALF)] = cached(key[1]);
         }
-        for (var d = lane; d < N_VEC4; d += 64u) {
-            values[(n_past * p.n_kv_heads + kv_head) * N_VEC4 + d] =
-                qkv[(p.n_heads + p.n_kv_heads + kv_head) * N_VEC4 + d];
+        if (lane < N_VEC4) {
+            let value = qkv[(p.n_heads + p.n_kv_heads + kv_head) * N_VEC4 + lane];
+            values[value_at(n_past, kv_head, lane)] = cached(value);
         }
     }
     storageBarrier();
@@ -94,7 +91,7 @@ fn main(
     var high = vec4<f32>(0.0);
     if (is_key) {
         for (var d = 0u; d < N_VEC4; d++) {
-            let key = keys[key_at(slot, kv_head, d)];
+            let key = uncached(keys[key_at(slot, kv_head, d)]);
             low.x += dot(sh_query[d], key);
             if (HEADS > 1u) { low.y += dot(sh_query[N_VEC4 + d], key); }
             if (HEADS > 2u) { low.z += dot(sh_query[min(2u, HEADS - 1u) * N_VEC4 + d], key); }
@@ -110,10 +107,20 @@ fn main(
         keep(h, first_head + h, slot, score, is_key);
     }
     workgroupBarrier();
+    // Eight invocations of a head take every eighth slot of it.
+    let first_own = lane / 8u * 64u + lane % 8u;
+    if (lane < HEADS * 8u) {
+        var maximum = -3.0e38;
+        for (var k = 0u; k < 64u; k += 8u) {
+            maximum = max(maximum, sh_weights[first_own + k]);
+        }
+        sh_eighths[lane] = maximum;
+    }
+    workgroupBarrier();
     if (lane < HEADS) {
         var maximum = -3.0e38;
-        for (var k = 0u; k < 64u; k++) {
-            maximum = max(maximum, sh_weights[lane * 64u + k]);
+        for (var i = 0u; i < 8u; i++) {
+            maximum = max(maximum, sh_eighths[lane * 8u + i]);
         }
         sh_maximum[lane] = maximum;
     }
@@ -123,26 +130,32 @@ fn main(
         sh_weights[at] = select(0.0, exp(sh_weights[at] - sh_maximum[h]), is_key);
     }
     workgroupBarrier();
+    if (lane < HEADS * 8u) {
+        var sum = 0.0;
+        for (var k = 0u; k < 64u; k += 8u) {
+            sum += sh_weights[first_own + k];
+        }
+        sh_eighths[lane] = sum;
+    }
+    let n_keys = min(64u, n_past + 1u - first_slot);
+    if (lane / N_VEC4 < PARTS) {
+        mix(first_head, kv_head, block, lane / N_VEC4, lane % N_VEC4, n_keys);
+    }
+    workgroupBarrier();
     if (lane < HEADS) {
         var sum = 0.0;
-        for (var k = 0u; k < 64u; k++) {
-            sum += sh_weights[lane * 64u + k];
+        for (var i = 0u; i < 8u; i++) {
+            sum += sh_eighths[lane * 8u + i];
         }
         stats[(first_head + lane) * p.n_blocks + block] = vec2<f32>(sh_maximum[lane], sum);
     }
-    let n_keys = min(64u, n_past + 1u - first_slot);
-    let part = lane / N_VEC4;
-    if (part < PARTS) {
-        for (var d = lane % N_VEC4; d < N_VEC4; d += 64u) {
-            mix(first_head, kv_head, block, part, d, n_keys);
-        }
-    }
 }
 
+// One stretch of the block's context, for all heads at once: every value is read once.
 fn mix(first_head: u32, kv_head: u32, block: u32, part: u32, d: u32, n_keys: u32) {
     var sums: array<vec4<f32>, HEADS>;
     for (var k = part; k < n_keys; k += PARTS) {
-        let value = values[((block * 64u + k) * p.n_kv_heads + kv_head) * N_VEC4 + d];
+        let value = uncached(values[value_at(block * 64u + k, kv_head, d)]);
         for (var h = 0u; h < HEADS; h++) {
             sums[h] += sh_weights[h * 64u + k] * value;
         }

@@ -4,7 +4,7 @@
 //   map[j]                 += a(k) / n_layers          for the slot k of image token j (layer 0 overwrites)
 //   sums[layer, block, 0…3] = Σ a over image, question, generated, and all counted slots of the block.
 // Roles: 0 not counted, 1 counted only, 2 question, 3 generated, 4 + j image token j.
-// Needs: N_VEC4, N_HEADS, PARTS.
+// Needs: N_VEC4 (up to 32), N_HEADS, PARTS (64 / N_VEC4).
 
 struct Params {
     capacity_token: u32,
@@ -23,37 +23,90 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
+// Invocations that share a head's blocks where a block of slots is read out.
+const SHARERS: u32 = max(64u / N_HEADS, 1u);
+
+// One number per invocation: maxima, then weights of blocks, then their sums.
+var<workgroup> sh_numbers: array<f32, 64>;
+var<workgroup> sh_contexts: array<vec4<f32>, 64>;
+// Maximum and sum of exponentials of a sharer's blocks, and of a head.
+var<workgroup> sh_shares: array<vec2<f32>, N_HEADS * SHARERS>;
 var<workgroup> sh_whole: array<vec2<f32>, N_HEADS>;
 var<workgroup> sh_sums: array<vec4<f32>, 64>;
 
-// Maximum and sum of exponentials of a head over all its blocks.
-fn whole(head: u32, n_live: u32) -> vec2<f32> {
+// An invocation weighs every 64th block and adds up one vec4 of the context, of one stretch of every block.
+fn context(head: u32, lane: u32, n_live: u32) {
+    let first = head * p.n_blocks;
     var maximum = -3.0e38;
-    for (var b = 0u; b < n_live; b++) {
+    for (var b = lane; b < n_live; b += 64u) {
+        maximum = max(maximum, stats[first + b].x);
+    }
+    sh_numbers[lane] = maximum;
+    workgroupBarrier();
+    let n_weighers = min(64u, n_live);
+    for (var i = 0u; i < n_weighers; i++) {
+        maximum = max(maximum, sh_numbers[i]);
+    }
+    var total = 0.0;
+    var sum = vec4<f32>(0.0);
+    for (var chunk = 0u; chunk < n_live; chunk += 64u) {
+        workgroupBarrier();
+        if (chunk + lane < n_live) {
+            let block = stats[first + chunk + lane];
+            let weight = exp(block.x - maximum);
+            sh_numbers[lane] = weight;
+            total += weight * block.y;
+        }
+        workgroupBarrier();
+        if (lane < PARTS * N_VEC4) {
+            for (var i = 0u; i < min(64u, n_live - chunk); i++) {
+                sum += sh_numbers[i] * contexts[(first + chunk + i) * PARTS * N_VEC4 + lane];
+            }
+        }
+    }
+    workgroupBarrier();
+    sh_numbers[lane] = total;
+    sh_contexts[lane] = sum;
+    workgroupBarrier();
+    if (lane < N_VEC4) {
+        total = 0.0;
+        for (var i = 0u; i < n_weighers; i++) {
+            total += sh_numbers[i];
+        }
+        sum = vec4<f32>(0.0);
+        for (var part = 0u; part < PARTS; part++) {
+            sum += sh_contexts[part * N_VEC4 + lane];
+        }
+        out[head * N_VEC4 + lane] = sum / total;
+    }
+}
+
+// Maximum and sum of exponentials of every SHARERS-th block of a head.
+fn share(head: u32, first: u32, n_live: u32) -> vec2<f32> {
+    var maximum = -3.0e38;
+    for (var b = first; b < n_live; b += SHARERS) {
         maximum = max(maximum, stats[head * p.n_blocks + b].x);
     }
     var sum = 0.0;
-    for (var b = 0u; b < n_live; b++) {
+    for (var b = first; b < n_live; b += SHARERS) {
         let block = stats[head * p.n_blocks + b];
         sum += block.y * exp(block.x - maximum);
     }
     return vec2<f32>(maximum, sum);
 }
 
-fn context(head: u32, lane: u32, n_live: u32) {
-    let all = whole(head, n_live);
-    for (var d = lane; d < N_VEC4; d += 64u) {
-        var sum = vec4<f32>(0.0);
-        for (var b = 0u; b < n_live; b++) {
-            let at = head * p.n_blocks + b;
-            var block = vec4<f32>(0.0);
-            for (var part = 0u; part < PARTS; part++) {
-                block += contexts[(at * PARTS + part) * N_VEC4 + d];
-            }
-            sum += block * exp(stats[at].x - all.x);
-        }
-        out[head * N_VEC4 + d] = sum / all.y;
+// The same of all blocks.
+fn whole(head: u32) -> vec2<f32> {
+    var maximum = -3.0e38;
+    for (var i = 0u; i < SHARERS; i++) {
+        maximum = max(maximum, sh_shares[head * SHARERS + i].x);
     }
+    var sum = 0.0;
+    for (var i = 0u; i < SHARERS; i++) {
+        let part = sh_shares[head * SHARERS + i];
+        sum += part.y * exp(part.x - maximum);
+    }
+    return vec2<f32>(maximum, sum);
 }
 
 // Probability of a slot, mean over heads.
@@ -82,23 +135,13 @@ fn by_role(slot: u32) -> vec4<f32> {
     );
 }
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(local_invocation_index) lane: u32,
-    @builtin(workgroup_id) group: vec3<u32>,
-) {
-    let n_past = step[0];
-    let n_live = n_past / 64u + 1u;
-    if (group.x < N_HEADS) {
-        context(group.x, lane, n_live);
-        return;
+fn read_out(block: u32, lane: u32, n_past: u32, n_live: u32) {
+    for (var i = lane; i < N_HEADS * SHARERS; i += 64u) {
+        sh_shares[i] = share(i / SHARERS, i % SHARERS, n_live);
     }
-    let block = group.x - N_HEADS;
-    if (block >= n_live) {
-        return;
-    }
+    workgroupBarrier();
     for (var head = lane; head < N_HEADS; head += 64u) {
-        sh_whole[head] = whole(head, n_live);
+        sh_whole[head] = whole(head);
     }
     workgroupBarrier();
     let slot = block * 64u + lane;
@@ -113,5 +156,19 @@ fn main(
             sum += sh_sums[i][lane];
         }
         sums[(p.layer * p.n_blocks + block) * 4u + lane] = sum;
+    }
+}
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(local_invocation_index) lane: u32,
+    @builtin(workgroup_id) group: vec3<u32>,
+) {
+    let n_past = step[0];
+    let n_live = n_past / 64u + 1u;
+    if (group.x < N_HEADS) {
+        context(group.x, lane, n_live);
+    } else if (group.x - N_HEADS < n_live) {
+        read_out(group.x - N_HEADS, lane, n_past, n_live);
     }
 }

@@ -1,6 +1,6 @@
 // Causal attention over the cache: row m of this chunk sits in slot step[0] + m and sees slots 0 … step[0] + m.
 // Query head h reads key/value head h / (n_heads / n_kv_heads). A workgroup covers 16 rows of one query head.
-// Keys lie as attention_decode.wgsl says. Needs: N_VEC4, a quarter of the head width.
+// Needs: N_VEC4, a quarter of the head width, and what shared/cache.wgsl needs.
 
 struct Params {
     n_rows: u32,
@@ -10,8 +10,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> keys: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> values: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> keys: array<Cached>;
+@group(0) @binding(2) var<storage, read> values: array<Cached>;
 @group(0) @binding(3) var<storage, read> step: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
 @group(0) @binding(5) var<uniform> p: Params;
@@ -30,11 +30,11 @@ fn query4(row: u32, d: u32) -> vec4<f32> {
 
 // Blocks of the cache are whole, those of the rows too.
 fn key4(slot: u32, d: u32) -> vec4<f32> {
-    return keys[((slot / 64u * p.n_kv_heads + kv_head) * N_VEC4 + d) * 64u + slot % 64u];
+    return uncached(keys[key_at(slot, kv_head, d)]);
 }
 
 fn value4(slot: u32, d: u32) -> vec4<f32> {
-    return values[(slot * p.n_kv_heads + kv_head) * N_VEC4 + d];
+    return uncached(values[value_at(slot, kv_head, d)]);
 }
 
 fn keep(row: u32, d: u32, value: vec4<f32>) {

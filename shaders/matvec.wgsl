@@ -2,7 +2,7 @@
 // RMS norm before: x is multiplied with its weight, and f = 1 / sqrt(mean(x²) + eps).
 // LANES invocations share ROWS rows of w: a GPU reads them side by side, a software adapter takes one lane and
 // never waits. Needs: HAS_BIAS, ACCUMULATE, NORMED, LANES, ROWS, N_SUMS, the last of the sums for the squares where
-// NORMED, and what shared/quad.wgsl needs.
+// NORMED, and what shared/quad.wgsl or shared/word.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of w
@@ -15,7 +15,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> words: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> words: array<Unit>;
 @group(0) @binding(2) var<storage, read> scales: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> gain: array<vec4<f32>>;
@@ -25,9 +25,9 @@ struct Params {
 const SQUARES: u32 = N_SUMS - 1u;
 
 // Row r of w, the last one where there is no such row.
-fn product(r: u32, quad: u32, x: Columns, sum: f32) -> f32 {
+fn product(r: u32, unit: u32, x: Columns, sum: f32) -> f32 {
     let row = min(r, p.n_rows - 1u);
-    return weighed(words[word_index(row, quad)], scales[scale_index(row, quad)], x, sum);
+    return weighed(words[unit_index(row, unit)], scales[scale_index(row, unit)], x, sum);
 }
 
 fn write(m: u32, row: u32, value: f32) {
@@ -52,15 +52,15 @@ fn main(
     let m = group.x;
     var sums: array<f32, N_SUMS>;
     if (row < p.n_rows) {
-        for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
-            var xs = columns(m, quad);
+        for (var unit = lane; unit * UNIT_COLUMNS < p.n_cols; unit += LANES) {
+            var xs = columns(m, unit);
             if (NORMED) {
                 sums[SQUARES] += squares(xs);
-                xs = gained(xs, quad);
+                xs = gained(xs, unit);
             }
             let sum = total(xs);
             for (var r = 0u; r < ROWS; r++) {
-                sums[r] += product(row + r, quad, xs, sum);
+                sums[r] += product(row + r, unit, xs, sum);
             }
         }
     }

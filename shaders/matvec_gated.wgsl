@@ -1,7 +1,7 @@
 // out[column + r] = silu(f · gate[r] · (g x)) · (f · up[r] · (g x)) for one row x: the RMS norm with weight g and
 // f = 1 / sqrt(mean(x²) + eps), both projections of a gated MLP and its activation.
 // LANES invocations share ROWS rows of gate and up. Needs: LANES, ROWS, N_SUMS (two a row, and one for the squares),
-// and what shared/quad.wgsl needs.
+// and what shared/quad.wgsl or shared/word.wgsl needs.
 
 struct Params {
     n_cols: u32,      // of gate and up
@@ -14,9 +14,9 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> gain: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> gate_words: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> gate_words: array<Unit>;
 @group(0) @binding(3) var<storage, read> gate_scales: array<u32>;
-@group(0) @binding(4) var<storage, read> up_words: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> up_words: array<Unit>;
 @group(0) @binding(5) var<storage, read> up_scales: array<u32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
@@ -24,10 +24,10 @@ struct Params {
 const SQUARES: u32 = N_SUMS - 1u;
 
 // Row r of gate and of up, the last one where there is no such row.
-fn products(r: u32, quad: u32, x: Columns, sum: f32) -> vec2<f32> {
+fn products(r: u32, unit: u32, x: Columns, sum: f32) -> vec2<f32> {
     let row = min(r, p.n_rows - 1u);
-    let at = word_index(row, quad);
-    let scale = scale_index(row, quad);
+    let at = unit_index(row, unit);
+    let scale = scale_index(row, unit);
     return vec2<f32>(
         weighed(gate_words[at], gate_scales[scale], x, sum),
         weighed(up_words[at], up_scales[scale], x, sum),
@@ -50,13 +50,13 @@ fn main(
     let lane = local % LANES;
     var sums: array<f32, N_SUMS>;
     if (row < p.n_rows) {
-        for (var quad = lane; quad * QUAD_COLUMNS < p.n_cols; quad += LANES) {
-            var xs = columns(0u, quad);
+        for (var unit = lane; unit * UNIT_COLUMNS < p.n_cols; unit += LANES) {
+            var xs = columns(0u, unit);
             sums[SQUARES] += squares(xs);
-            xs = gained(xs, quad);
+            xs = gained(xs, unit);
             let sum = total(xs);
             for (var r = 0u; r < ROWS; r++) {
-                let pair = products(row + r, quad, xs, sum);
+                let pair = products(row + r, unit, xs, sum);
                 sums[2u * r] += pair.x;
                 sums[2u * r + 1u] += pair.y;
             }

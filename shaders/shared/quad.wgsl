@@ -1,23 +1,9 @@
-// A quad is one load of 16 bytes from a weight row: 4 columns in f32, 8 in f16, 16 in q8, 32 in q4.
-// n_cols is a multiple of 8, so that every row of x and w begins with whole 16 bytes.
-// Needs: FORMAT (0 f32, 1 f16, 2 q8, 3 q4), GROUP, RAGGED (rows end within a quad), the bindings x and gain,
-// and in `p` the fields n_cols, words_per_row and groups_per_row.
+// A unit of a weight row is one load of 16 bytes, a quad: 4 columns in f32, 8 in f16, 16 in q8, 32 in q4.
+// Needs: GROUP, what shared/unit.wgsl needs, halves, and in `p` the fields words_per_row and groups_per_row.
 
-const QUAD_COLUMNS: u32 = 4u << FORMAT;
+alias Unit = vec4<u32>;
 
-fn x4(m: u32, k: u32) -> vec4<f32> {
-    if (RAGGED) {
-        if (k >= p.n_cols) { return vec4<f32>(0.0); }
-    }
-    return x[(m * p.n_cols + k) / 4u];
-}
-
-fn gain4(k: u32) -> vec4<f32> {
-    if (RAGGED) {
-        if (k >= p.n_cols) { return vec4<f32>(0.0); }
-    }
-    return gain[k / 4u];
-}
+const UNIT_COLUMNS: u32 = 4u << FORMAT;
 
 // The columns of a quad, four each; what lies beyond a format's quad is not touched.
 struct Columns {
@@ -27,7 +13,7 @@ struct Columns {
 
 // x of row m; zero past the last column.
 fn columns(m: u32, quad: u32) -> Columns {
-    let k = quad * QUAD_COLUMNS;
+    let k = quad * UNIT_COLUMNS;
     var x: Columns;
     x.a = x4(m, k);
     if (FORMAT > 0u) { x.b = x4(m, k + 4u); }
@@ -40,7 +26,7 @@ fn columns(m: u32, quad: u32) -> Columns {
 
 // x times the weight of the norm before.
 fn gained(x: Columns, quad: u32) -> Columns {
-    let k = quad * QUAD_COLUMNS;
+    let k = quad * UNIT_COLUMNS;
     var y: Columns;
     y.a = x.a * gain4(k);
     if (FORMAT > 0u) { y.b = x.b * gain4(k + 4u); }
@@ -53,10 +39,10 @@ fn gained(x: Columns, quad: u32) -> Columns {
 }
 
 fn squares(x: Columns) -> f32 {
-    var sum = dot(x.a, x.a);
-    if (FORMAT > 0u) { sum += dot(x.b, x.b); }
-    if (FORMAT > 1u) { sum += dot(x.c, x.c) + dot(x.d, x.d); }
-    if (FORMAT > 2u) { sum += dot(x.e, x.e) + dot(x.f, x.f) + dot(x.g, x.g) + dot(x.h, x.h); }
+    var sum = square(x.a);
+    if (FORMAT > 0u) { sum += square(x.b); }
+    if (FORMAT > 1u) { sum += square(x.c) + square(x.d); }
+    if (FORMAT > 2u) { sum += square(x.e) + square(x.f) + square(x.g) + square(x.h); }
     return sum;
 }
 
@@ -65,20 +51,7 @@ fn total(x: Columns) -> f32 {
     if (FORMAT < 2u) { return 0.0; }
     var sum = x.a + x.b + x.c + x.d;
     if (FORMAT > 2u) { sum += x.e + x.f + x.g + x.h; }
-    return dot(sum, vec4<f32>(1.0));
-}
-
-// Signed on the way: signed integers become floats in one instruction everywhere.
-fn bytes(word: u32) -> vec4<f32> {
-    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<i32>(255));
-}
-
-fn low_nibbles(word: u32) -> vec4<f32> {
-    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(0u, 4u, 8u, 12u)) & vec4<i32>(15));
-}
-
-fn high_nibbles(word: u32) -> vec4<f32> {
-    return vec4<f32>((vec4<i32>(bitcast<i32>(word)) >> vec4<u32>(16u, 20u, 24u, 28u)) & vec4<i32>(15));
+    return dot(unplaced(sum), vec4<f32>(1.0));
 }
 
 // Σ w · x over one quad; for packed formats Σ q · x.
@@ -92,10 +65,10 @@ fn dot_quad(w: vec4<u32>, x: Columns) -> f32 {
     if (FORMAT == 2u) {
         return dot(bytes(w.x), x.a) + dot(bytes(w.y), x.b) + dot(bytes(w.z), x.c) + dot(bytes(w.w), x.d);
     }
-    return dot(low_nibbles(w.x), x.a) + dot(high_nibbles(w.x), x.b)
-        + dot(low_nibbles(w.y), x.c) + dot(high_nibbles(w.y), x.d)
-        + dot(low_nibbles(w.z), x.e) + dot(high_nibbles(w.z), x.f)
-        + dot(low_nibbles(w.w), x.g) + dot(high_nibbles(w.w), x.h);
+    return dot(nibbles(w.x), x.a) + dot(nibbles(w.x >> 16u), x.b)
+        + dot(nibbles(w.y), x.c) + dot(nibbles(w.y >> 16u), x.d)
+        + dot(nibbles(w.z), x.e) + dot(nibbles(w.z >> 16u), x.f)
+        + dot(nibbles(w.w), x.g) + dot(nibbles(w.w >> 16u), x.h);
 }
 
 // The same with the group's scale and minimum; `sum` is total(x).
@@ -107,11 +80,11 @@ fn weighed(w: vec4<u32>, packed: u32, x: Columns, sum: f32) -> f32 {
     return scale.x * dot_quad(w, x) + scale.y * sum;
 }
 
-fn word_index(row: u32, quad: u32) -> u32 {
+fn unit_index(row: u32, quad: u32) -> u32 {
     return row * (p.words_per_row / 4u) + quad;
 }
 
 fn scale_index(row: u32, quad: u32) -> u32 {
     if (FORMAT < 2u) { return 0u; }
-    return row * p.groups_per_row + quad * QUAD_COLUMNS / GROUP;
+    return row * p.groups_per_row + quad * UNIT_COLUMNS / GROUP;
 }

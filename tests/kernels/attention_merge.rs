@@ -67,6 +67,7 @@ fn contexts_map_and_shares() {
 #[test]
 fn an_image_over_several_blocks() {
     check(700, heads(4, 2, 16), 1.0, 600);
+    check(4300, heads(4, 2, 16), 1.0, 600);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use burn::{
     tensor::{DType, Device, Int, Tensor, TensorData},
 };
 use futures_lite::future::block_on;
+use half::f16;
 use kernels::{
-    BLOCKINGS, Blocking, Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Tuning, Upload,
-    set_tuning, tuning,
+    BLOCKINGS, Blocking, Features, Gpu, Matrix, PackedMatrix, Packing, Step, StepBuffer, Tuning,
+    Upload, set_tuning, tuning,
 };
 use weights::{Format, Layout, pack_rows};
 
@@ -61,20 +62,32 @@ pub fn subgroup() -> u32 {
     GPU.subgroup
 }
 
+/// The variants of a product of many rows that the GPU has.
+pub fn blockings() -> impl Iterator<Item = Blocking> {
+    BLOCKINGS
+        .into_iter()
+        .filter(|&blocking| blocking != Blocking::Halves || GPU.has_f16)
+}
+
+/// Whether the GPU computes in halves.
+pub fn has_f16() -> bool {
+    GPU.has_f16
+}
+
 /// Runs `check` with every variant of a product of many rows, and what it may be off by.
 pub fn with_each_blocking(check: impl Fn(f64)) {
-    for blocking in BLOCKINGS {
+    for blocking in blockings() {
         let wanted = |chosen| Tuning { blocking, ..chosen };
         with_tuning(wanted, || check(tolerance(blocking)));
     }
 }
 
-/// Bytes round x to a 32,639th of the largest of 32 columns.
+/// Bytes round x to a 32,639th of the largest of 32 columns, halves to 11 bits.
 pub fn tolerance(blocking: Blocking) -> f64 {
-    if blocking == Blocking::Bytes {
-        1e-4
-    } else {
-        1e-5
+    match blocking {
+        Blocking::Neighbours | Blocking::Tiles => 1e-5,
+        Blocking::Bytes => 1e-4,
+        Blocking::Halves => 5e-3,
     }
 }
 
@@ -94,17 +107,69 @@ pub fn with_tuning(wanted: impl FnOnce(Tuning) -> Tuning, check: impl Fn()) {
 /// A step at slot `n_past`, with the angles of some position.
 pub fn step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
     let angles = (0..head_dim / 2).map(|j| 0.3 + 0.7 * j as f32);
-    let mut buffer = StepBuffer::new(head_dim, device);
-    let cosines = angles.clone().map(f32::cos).collect();
-    let sines = angles.map(f32::sin).collect();
+    let (cosines, sines) = angles.map(|angle| (angle.cos(), angle.sin())).unzip();
+    step_at(n_past, cosines, sines, device)
+}
+
+/// A step at slot `n_past` that rotates by [`quarter_turns`].
+pub fn turned_step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
+    let (cosines, sines) = quarter_turns(head_dim / 2);
+    step_at(n_past, cosines, sines, device)
+}
+
+fn step_at(n_past: usize, cosines: Vec<f32>, sines: Vec<f32>, device: &Device) -> Tensor<1, Int> {
+    let mut buffer = StepBuffer::new(2 * cosines.len(), device);
     buffer.write(&Step::at(n_past, cosines, sines));
     buffer.words()
+}
+
+/// `n` cosines and sines of angles by which halves turn into halves.
+pub fn quarter_turns(n: usize) -> (Vec<f32>, Vec<f32>) {
+    let turns = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)];
+    (0..n).map(|angle| turns[angle * 7 / 5 % 4]).unzip()
 }
 
 /// The numbers of a tensor.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = block_on(tensor.into_data_async()).expect("the device returns its results");
-    data.try_to_vec().expect("f32")
+    data.iter().collect()
+}
+
+/// Random [n_rows, n_cols], at most `factor`; every number is also a half.
+pub fn random_halves(size: [usize; 2], seed: u64, factor: f32, device: &Device) -> Tensor<2> {
+    tensor(&halves(size, seed, factor), size, device)
+}
+
+/// The same as keys or values: in f16 on the GPU, in f32 for the twin.
+pub fn kept_halves(size: [usize; 2], seed: u64, factor: f32, device: &Device) -> Tensor<2> {
+    if *device == Device::flex() {
+        return random_halves(size, seed, factor, device);
+    }
+    let halves = halves(size, seed, factor).into_iter().map(f16::from_f32);
+    let data = TensorData::new(halves.collect::<Vec<f16>>(), size);
+    Tensor::from_data(data, (device, DType::F16))
+}
+
+fn halves(size: [usize; 2], seed: u64, factor: f32) -> Vec<f32> {
+    let numbers = random(size[0] * size[1], seed).into_iter();
+    numbers
+        .map(|x| f16::from_f32(x * factor).to_f32())
+        .collect()
+}
+
+/// Runs `check` with halves read by arithmetic, and as the adapter converts them.
+pub fn with_each_reading_of_halves(check: impl Fn()) {
+    for halves in [false, true] {
+        let features = |chosen: Tuning| Features {
+            halves,
+            ..chosen.features
+        };
+        let wanted = |chosen| Tuning {
+            features: features(chosen),
+            ..chosen
+        };
+        with_tuning(wanted, &check);
+    }
 }
 
 /// `n` numbers in −1 … 1, the same for the same seed.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use kernels::Mutation;
-use tests::variants;
+use tests::{Variant, variants};
 
-use crate::bench::subgroup;
+use crate::bench::{has_f16, subgroup};
 use crate::wgsl::valid;
 
 /// Kernel, the tests that judge it, what is replaced and by what.
@@ -31,10 +31,28 @@ const FAULTS: &[Fault] = &[
     (
         "AttentionDecode",
         "attention_decode",
+        "return vec4<f32>(halves(value.x), halves(value.y));",
+        "return vec4<f32>(halves(value.x), halves(value.x));",
+    ),
+    (
+        "AttentionDecode",
+        "attention_decode",
         "slot / 64u * p.n_kv_heads",
         "slot / 64u * p.n_heads",
     ),
-    ("AttentionMerge", "attention_merge", "sum / all.y;", "sum;"),
+    (
+        "AttentionDecode",
+        "attention_decode",
+        "max(maximum, sh_eighths[lane * 8u + i])",
+        "max(maximum, sh_eighths[lane * 8u])",
+    ),
+    (
+        "AttentionDecode",
+        "attention_decode",
+        "sum += sh_eighths[lane * 8u + i]",
+        "sum += sh_eighths[lane * 8u]",
+    ),
+    ("AttentionMerge", "attention_merge", "sum / total;", "sum;"),
     (
         "AttentionMerge",
         "attention_merge",
@@ -46,6 +64,30 @@ const FAULTS: &[Fault] = &[
         "attention_merge",
         "if (slot <= n_past) {",
         "if (slot < n_past) {",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "maximum = max(maximum, sh_numbers[i]);",
+        "",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "(first + chunk + i) * PARTS",
+        "(first + i) * PARTS",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "b += SHARERS) {\n        let block",
+        "b += SHARERS + 1u) {\n        let block",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "sh_contexts[part * N_VEC4 + lane]",
+        "sh_contexts[lane]",
     ),
     (
         "AttentionPrefill",
@@ -166,7 +208,7 @@ const FAULTS: &[Fault] = &[
         "i * N_WIDTHS + local / WIDTH",
         "local / WIDTH",
     ),
-    ("MatmulBytes", "matmul", "sums.d * 256)", "sums.d)"),
+    ("MatmulBytes", "matmul", "d *= 256;", ""),
     (
         "MatmulBytes",
         "matmul",
@@ -182,8 +224,28 @@ const FAULTS: &[Fault] = &[
     (
         "MatmulBytes",
         "matmul",
-        "128.0 * scale.x",
-        "127.0 * scale.x",
+        "select(0.0, 128.0, FORMAT == 2u)",
+        "select(0.0, 127.0, FORMAT == 2u)",
+    ),
+    (
+        "MatmulBytes",
+        "matmul",
+        "k + half_row * 16u",
+        "k + half_row * 8u",
+    ),
+    (
+        "MatmulHalves",
+        "matmul",
+        "vec4<f32>(codes) - centre",
+        "vec4<f32>(codes) - centre + 1.0",
+    ),
+    ("MatmulHalves", "matmul", "sh_w[at + 3u]", "sh_w[at + 2u]"),
+    ("MatmulHalves", "matmul", "(all[2] + all[3])", "all[2]"),
+    (
+        "MatmulHalves",
+        "matmul",
+        "b.x * steps * sums[1]",
+        "a.x * steps * sums[1]",
     ),
     (
         "MatmulTile",
@@ -212,8 +274,8 @@ const FAULTS: &[Fault] = &[
     (
         "Matvec",
         "matvec",
-        "QUAD_COLUMNS / GROUP;",
-        "QUAD_COLUMNS / GROUP / 2u;",
+        "UNIT_COLUMNS / GROUP;",
+        "UNIT_COLUMNS / GROUP / 2u;",
     ),
     (
         "Matvec",
@@ -227,6 +289,24 @@ const FAULTS: &[Fault] = &[
         "row * (p.words_per_row / 4u)",
         "row * (p.words_per_row / 8u)",
     ),
+    (
+        "Matvec",
+        "tuning",
+        "scale.x * part + scale.y * sum",
+        "scale.x * part + sum",
+    ),
+    (
+        "Matvec",
+        "tuning",
+        "nibbles(w >> 16u), x.b);",
+        "nibbles(w), x.b);",
+    ),
+    (
+        "Matvec",
+        "matvec",
+        "vec4<f32>(1.0, 16.0, 256.0, 4096.0)",
+        "vec4<f32>(1.0, 16.0, 256.0, 256.0)",
+    ),
     ("MatvecGated", "matvec_gated", "exp(-gate)", "exp(gate)"),
     (
         "MatvecGated",
@@ -234,8 +314,20 @@ const FAULTS: &[Fault] = &[
         "up_scales[scale]",
         "gate_scales[scale]",
     ),
+    (
+        "Mrope",
+        "mrope",
+        "pack2x16float(kept.zw)",
+        "pack2x16float(kept.xy)",
+    ),
+    (
+        "Mrope",
+        "mrope",
+        "clamp(value, -LARGEST, LARGEST)",
+        "value * 1.5",
+    ),
     ("Mrope", "mrope", "a * c - b * s", "a * c + b * s"),
-    ("Mrope", "mrope", "slot % 64u) * 4u", "slot % 32u) * 4u"),
+    ("Mrope", "mrope", "64u + slot % 64u;", "64u + slot % 32u;"),
     (
         "Mrope",
         "mrope",
@@ -302,7 +394,8 @@ fn every_fault_is_noticed() {
             Some((index, FAULTS.get(index)?))
         });
         faults
-            .filter(|(_, fault)| subgroup() > 1 || !is_of_subgroups(fault))
+            .filter(|(_, fault)| subgroup() > 1 || !is_of(fault, |variant| variant.uses_subgroups))
+            .filter(|(_, fault)| has_f16() || !is_of(fault, |variant| variant.uses_f16))
             .filter(|(index, fault)| !is_noticed(*index, fault))
             .collect::<Vec<_>>()
     };
@@ -317,12 +410,12 @@ fn every_fault_is_noticed() {
     assert!(unnoticed.is_empty(), "no test noticed {unnoticed:#?}");
 }
 
-/// Whether only texts with subgroups, which an adapter without them never sees, contain it.
-fn is_of_subgroups((.., from, _): &Fault) -> bool {
-    let mut with = variants()
-        .into_iter()
-        .filter(|variant| variant.text.contains(from));
-    with.all(|variant| variant.uses_subgroups)
+/// Whether only texts that ask for something, which an adapter without it never sees, contain the fault.
+fn is_of((kernel, _, from, _): &Fault, asks: impl Fn(&Variant) -> bool) -> bool {
+    let mut with = variants().into_iter().filter(|variant| {
+        variant.name.split(' ').next() == Some(kernel) && variant.text.contains(from)
+    });
+    with.all(|variant| asks(&variant))
 }
 
 fn is_noticed(index: usize, (_, tests, ..): &Fault) -> bool {

@@ -1,12 +1,13 @@
-//! Every variant that the tuner may choose computes the same.
+//! Every variant of the products that the tuner may choose computes the same; of caches of halves the tests of their
+//! kernels tell.
 
 use kernels::{
-    BATCHES, BLOCKINGS, Features, Norm, SPREADS, Tuning, gated, project, project_normed,
+    BATCHES, BLOCKINGS, Features, KV_FORMATS, Norm, SPREADS, Tuning, gated, project, project_normed,
 };
 use tests::FORMATS;
 
 use crate::bench::{
-    compare, matrix, random, random_tensor, subgroup, tolerance, values, with_tuning,
+    blockings, compare, matrix, random, random_tensor, subgroup, tolerance, values, with_tuning,
 };
 
 /// A few rows go through `matvec`, which knows spreads, or through one of the blockings: each is tried where it counts.
@@ -33,14 +34,16 @@ fn every_choice_of_the_tuner_is_right() {
                 spread,
                 blocking: BLOCKINGS[0],
                 batch: many,
+                kv: KV_FORMATS[0],
                 features,
             });
         }
-        for blocking in BLOCKINGS {
+        for blocking in blockings() {
             check(Tuning {
                 spread: SPREADS[0],
                 blocking,
                 batch: few,
+                kv: KV_FORMATS[0],
                 features,
             });
         }
@@ -49,28 +52,20 @@ fn every_choice_of_the_tuner_is_right() {
 
 #[test]
 fn a_choice_is_told_and_understood() {
-    for spread in SPREADS {
-        for features in Features::all() {
-            let pairs = |blocking| BATCHES.map(|batch| (blocking, batch));
-            for (blocking, batch) in BLOCKINGS.into_iter().flat_map(pairs) {
-                let choice = Tuning {
-                    spread,
-                    blocking,
-                    batch,
-                    features,
-                };
-                assert_eq!(choice.to_string().parse(), Ok(choice));
-            }
-        }
+    for choice in Tuning::all() {
+        assert_eq!(choice.to_string().parse(), Ok(choice));
     }
-    let plain = "32x2,tiles,8,1,0";
+    let plain = "32x2,tiles,8,f32,1,0";
     assert!(plain.parse::<Tuning>().is_ok());
     for other in [
         "",
         "32x2,tiles",
-        "7x2,tiles,8,1,0",
-        "32x2,tiles,8,1,0 ",
-        "32x2,tiles,8,99999999999,0",
+        "32x2,tiles,8,1,0",
+        "7x2,tiles,8,f32,1,0",
+        "8x2w,tiles,8,f32,1,0",
+        "32x2,tiles,8,f64,1,0",
+        "32x2,tiles,8,f32,1,0 ",
+        "32x2,tiles,8,f32,99999999999,0",
     ] {
         assert!(other.parse::<Tuning>().is_err(), "{other:?}");
     }

@@ -35,8 +35,10 @@ pub fn valid(name: &str, text: &str) -> naga::Module {
         .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(text)));
     let mut validator = naga::valid::Validator::new(
         naga::valid::ValidationFlags::all(),
-        // Subgroups are asked for; the other is what naga calls a part of every WGSL.
-        naga::valid::Capabilities::SUBGROUP | naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32,
+        // Subgroups and halves are asked for; the other is what naga calls a part of every WGSL.
+        naga::valid::Capabilities::SUBGROUP
+            | naga::valid::Capabilities::SHADER_FLOAT16
+            | naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32,
     );
     validator
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)

@@ -1,15 +1,17 @@
 //! Every variant of every WGSL file.
 
 use kernels::{
-    Features, SPREADS, Shader, Spread,
+    Features, KV_FORMATS, KvFormat, SPREADS, Shader, Spread, Unit,
     attention_decode::AttentionDecode,
     attention_merge::AttentionMerge,
     attention_prefill::AttentionPrefill,
     attention_window::AttentionWindow,
+    cache::Cache,
     embedding::Embedding,
     gelu::Gelu,
     matmul::Matmul,
     matmul_bytes::{self, MatmulBytes},
+    matmul_halves::MatmulHalves,
     matmul_tile::MatmulTile,
     matvec::Matvec,
     matvec_gated::MatvecGated,
@@ -38,8 +40,18 @@ pub const FORMATS: [Format; 8] = [
 
 /// Those in use, and the extremes.
 fn spreads() -> impl Iterator<Item = Spread> {
-    let extremes = [(1, 1), (32, 1), (64, 4)].map(|(lanes, rows)| Spread { lanes, rows });
+    let extremes = [(1, 1, Unit::Quad), (32, 1, Unit::Word), (64, 4, Unit::Quad)];
+    let extremes = extremes.map(|(lanes, rows, unit)| Spread { lanes, rows, unit });
     SPREADS.into_iter().chain(extremes)
+}
+
+/// Those for weights in `format`, and whether rows end within a unit, as rows of words never do.
+fn spreads_of(format: Format) -> impl Iterator<Item = (Spread, bool)> {
+    spreads().flat_map(move |spread| match spread.unit {
+        Unit::Quad => vec![(spread, false), (spread, true)],
+        Unit::Word if format.group().is_some() => vec![(spread, false)],
+        Unit::Word => Vec::new(),
+    })
 }
 
 /// None and all, with the narrowest and the widest subgroups, narrower and wider than what shares a row.
@@ -54,14 +66,27 @@ const fn features(subgroup: u32, halves: bool) -> Features {
     Features { subgroup, halves }
 }
 
+/// In each format; halves are read by arithmetic, or as the adapter converts them.
+fn caches(head_dim: u32) -> impl Iterator<Item = Cache> {
+    let formats = KV_FORMATS.map(|format| (format, false));
+    let all = formats.into_iter().chain([(KvFormat::F16, true)]);
+    all.map(move |(format, halves)| Cache {
+        head_dim,
+        format,
+        features: features(1, halves),
+    })
+}
+
 /// A variant of a WGSL file.
 pub struct Variant {
     /// Its constants.
     pub name: String,
-    /// Its whole text, without the directive that browsers ask for.
+    /// Its whole text, without the directive for subgroups that browsers ask for.
     pub text: String,
     /// Whether it uses subgroups.
     pub uses_subgroups: bool,
+    /// Whether it computes in halves.
+    pub uses_f16: bool,
 }
 
 /// All of them.
@@ -86,6 +111,7 @@ pub fn variants() -> Vec<Variant> {
                 add(&MatmulTile { product, features });
                 if matmul_bytes::takes(format) {
                     add(&MatmulBytes { product, features });
+                    add(&MatmulHalves { product, features });
                 }
                 for fours in [1, 2] {
                     add(&Matmul {
@@ -94,10 +120,8 @@ pub fn variants() -> Vec<Variant> {
                         features,
                     });
                 }
-                for spread in spreads() {
-                    for (is_normed, is_ragged) in
-                        [(false, false), (false, true), (true, false), (true, true)]
-                    {
+                for (spread, is_ragged) in spreads_of(format) {
+                    for is_normed in [false, true] {
                         add(&Matvec {
                             product,
                             is_normed,
@@ -114,7 +138,7 @@ pub fn variants() -> Vec<Variant> {
             has_bias: false,
             accumulate: false,
         };
-        for (spread, is_ragged) in spreads().flat_map(|s| [(s, false), (s, true)]) {
+        for (spread, is_ragged) in spreads_of(format) {
             for features in FEATURES {
                 add(&MatvecGated {
                     product,
@@ -126,15 +150,19 @@ pub fn variants() -> Vec<Variant> {
         }
     }
     for head_dim in [16, 32, 80, 128] {
-        for (n_heads, group) in [(16, 8), (28, 7), (12, 12), (3, 1)] {
-            add(&AttentionDecode { head_dim, group });
+        for cache in caches(head_dim) {
+            for group in [8, 7, 12, 1] {
+                add(&AttentionDecode { cache, group });
+            }
+            add(&AttentionPrefill { cache });
+            add(&Mrope { cache });
+        }
+        for n_heads in [16, 28, 12, 3] {
             add(&AttentionMerge { head_dim, n_heads });
         }
-        add(&AttentionPrefill { head_dim });
         add(&AttentionWindow { head_dim });
     }
     add(&Gelu);
-    add(&Mrope);
     add(&Norm);
     add(&Readout);
     add(&Rope);
@@ -154,6 +182,7 @@ impl<S: Shader> Described for S {
             name: format!("{self:?}"),
             text: self.wgsl(),
             uses_subgroups: self.uses_subgroups(),
+            uses_f16: self.uses_f16(),
         }
     }
 }

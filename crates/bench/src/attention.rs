@@ -26,6 +26,9 @@ pub struct Prefill {
     heads: Heads,
 }
 
+/// Tokens that are put into a cache at once.
+const N_CHUNK: usize = 1024;
+
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
@@ -38,21 +41,42 @@ fn step_at(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
     buffer.words()
 }
 
-/// [capacity, n_kv_heads, head_dim] → the order in which keys are cached (`kernels::KeyValues`).
-fn key_blocks(keys: &[f32], heads: Heads) -> Vec<f32> {
+/// A cache whose first slots hold `keys` and `values` [n, n_kv_heads · head_dim], put there as a prompt's are.
+fn filled(
+    keys: &[f32],
+    values: &[f32],
+    capacity_token: usize,
+    heads: Heads,
+    device: &Device,
+) -> KeyValues {
     let width = heads.n_kv_heads * heads.head_dim;
-    let mut cached = vec![0.0; keys.len()];
-    for (index, &key) in keys.iter().enumerate() {
-        let (slot, head, dim) = (
-            index / width,
-            index % width / heads.head_dim,
-            index % heads.head_dim,
-        );
-        let block = slot / BLOCK_TOKEN * heads.n_kv_heads + head;
-        let quad = (block * heads.head_dim / 4 + dim / 4) * BLOCK_TOKEN + slot % BLOCK_TOKEN;
-        cached[quad * 4 + dim % 4] = key;
+    let unasked = Heads {
+        n_heads: 0,
+        ..heads
+    };
+    let mut cache = KeyValues::empty(capacity_token, heads, device);
+    let chunks = keys
+        .chunks(N_CHUNK * width)
+        .zip(values.chunks(N_CHUNK * width));
+    for (chunk, (keys, values)) in chunks.enumerate() {
+        let pairs = keys.chunks(width).zip(values.chunks(width));
+        let rows: Vec<f32> = pairs
+            .flat_map(|(key, value)| [key, value].concat())
+            .collect();
+        let n = rows.len() / (2 * width);
+        let step = step_at(chunk * N_CHUNK, heads.head_dim, device);
+        let rows = floats(rows, [n, 2 * width], device);
+        cache = mrope(rows, &still(n, heads, device), &step, cache, unasked).1;
     }
-    cached
+    cache
+}
+
+/// Angles of `n` rows that rotate nothing.
+fn still(n: usize, heads: Heads, device: &Device) -> Angles {
+    Angles {
+        cosines: Tensor::ones([n, heads.head_dim / 2], device),
+        sines: Tensor::zeros([n, heads.head_dim / 2], device),
+    }
 }
 
 impl Decode {
@@ -61,11 +85,6 @@ impl Decode {
         let width = heads.n_kv_heads * heads.head_dim;
         let n_past = keys.len() / width;
         let capacity_token = (n_past + 1).next_multiple_of(BLOCK_TOKEN);
-        let filled = |rows: &[f32]| {
-            let mut all = rows.to_vec();
-            all.resize(capacity_token * width, 0.0);
-            all
-        };
         let blocks = Blocks {
             heads,
             capacity_token,
@@ -75,14 +94,7 @@ impl Decode {
             .map(|slot| ROLE_IMAGE + slot)
             .collect();
         Self {
-            cache: KeyValues {
-                keys: floats(
-                    key_blocks(&filled(keys), heads),
-                    [capacity_token, width],
-                    device,
-                ),
-                values: floats(filled(values), [capacity_token, width], device),
-            },
+            cache: filled(keys, values, capacity_token, heads, device),
             scratch: Scratch {
                 scores: empty(blocks.scores()),
                 contexts: empty(blocks.contexts()),
@@ -147,18 +159,11 @@ impl Prefill {
         } = heads;
         let row = (n_heads + 2 * n_kv_heads) * head_dim;
         let n = qkv.len() / row;
-        let capacity = [n.next_multiple_of(BLOCK_TOKEN), n_kv_heads * head_dim];
         Self {
             qkv: floats(qkv, [n, row], device),
-            cache: KeyValues {
-                keys: Tensor::empty(capacity, device),
-                values: Tensor::empty(capacity, device),
-            },
+            cache: KeyValues::empty(n.next_multiple_of(BLOCK_TOKEN), heads, device),
             step: step_at(0, head_dim, device),
-            angles: Angles {
-                cosines: Tensor::ones([n, head_dim / 2], device),
-                sines: Tensor::zeros([n, head_dim / 2], device),
-            },
+            angles: still(n, heads, device),
             heads,
         }
     }

@@ -10,12 +10,14 @@ use burn::tensor::{
     wgpu::{MemoryConfiguration, WgpuInitError, WgpuSetup},
 };
 
+use cubecl::wgpu::wgpu::Features;
+
 #[cfg(target_family = "wasm")]
 use crate::subgroups;
 use crate::{
     device::{FIRST_ERROR, Gpu, GpuError, LOST},
     tuner,
-    tuning::{SUBGROUPS, Tuning},
+    tuning::{Blocking, SUBGROUPS, Tuning},
 };
 
 /// Launches that are submitted together, unless something asks for it earlier: more than a step has.
@@ -38,17 +40,23 @@ impl Gpu {
             None => Self::find().await?,
         };
         if !IS_TUNED.load(Ordering::Relaxed) {
-            let known = chosen.filter(|chosen| chosen.features.subgroup <= gpu.subgroup);
+            let known = chosen.filter(|chosen| gpu.has(*chosen));
             let is_taken = match known {
                 Some(known) => tuner::take(&gpu.device, known).await?,
                 None => false,
             };
             if !is_taken {
-                tuner::tune(&gpu.device, gpu.subgroup).await?;
+                tuner::tune(gpu).await?;
             }
             IS_TUNED.store(true, Ordering::Relaxed);
         }
         Ok(gpu.clone())
+    }
+
+    /// Whether it has what these variants ask for.
+    fn has(&self, tuning: Tuning) -> bool {
+        tuning.features.subgroup <= self.subgroup
+            && (tuning.blocking != Blocking::Halves || self.has_f16)
     }
 
     async fn find() -> Result<&'static Gpu, GpuError> {
@@ -73,13 +81,11 @@ impl Gpu {
         } else {
             &info.name
         };
+        let features = setup.device.features();
         #[cfg(target_family = "wasm")]
         let has_subgroups = subgroups::are_there();
         #[cfg(not(target_family = "wasm"))]
-        let has_subgroups = setup
-            .device
-            .features()
-            .contains(cubecl::wgpu::wgpu::Features::SUBGROUP);
+        let has_subgroups = features.contains(Features::SUBGROUP);
         let widest = if has_subgroups {
             info.subgroup_min_size
         } else {
@@ -93,6 +99,7 @@ impl Gpu {
                 .max_storage_buffer_binding_size
                 .min(limits.max_buffer_size),
             subgroup: known.max().unwrap_or(1),
+            has_f16: features.contains(Features::SHADER_F16),
         }
     }
 }

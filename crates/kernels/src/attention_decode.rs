@@ -3,6 +3,7 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
+    cache::Cache,
     launch::{Binding, Constant, Shader, launch},
     sizes::{Blocks, Heads, STEP_ANGLES, n_parts},
 };
@@ -13,8 +14,8 @@ const MOST_HEADS: usize = 8;
 /// Constants of `attention_decode.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionDecode {
-    /// Width of a head; a multiple of 8.
-    pub head_dim: u32,
+    /// What is attended to.
+    pub cache: Cache,
     /// Query heads per key/value head.
     pub group: u32,
 }
@@ -31,17 +32,19 @@ impl AttentionDecode {
 
 impl Shader for AttentionDecode {
     fn parts(&self) -> Vec<&'static str> {
-        vec![include_str!("../../../shaders/attention_decode.wgsl")]
+        let mut parts = self.cache.parts();
+        parts.push(include_str!("../../../shaders/attention_decode.wgsl"));
+        parts
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
         vec![
-            ("N_VEC4", Constant::U32(self.head_dim / 4)),
+            self.cache.n_vec4(),
             ("HEADS", Constant::U32(self.heads())),
             ("GROUP_HEADS", Constant::U32(self.group)),
             (
                 "PARTS",
-                Constant::U32(n_parts(self.head_dim as usize) as u32),
+                Constant::U32(n_parts(self.cache.head_dim as usize) as u32),
             ),
             ("STEP_ANGLES", Constant::U32(STEP_ANGLES as u32)),
         ]
@@ -62,7 +65,7 @@ pub(crate) fn run(
         head_dim,
     } = blocks.heads;
     let shader = AttentionDecode {
-        head_dim: head_dim as u32,
+        cache: Cache::of(keys, blocks.heads),
         group: (n_heads / n_kv_heads) as u32,
     };
     let scale = 1.0 / (head_dim as f32).sqrt();

@@ -10,7 +10,7 @@ use crate::{
 /// Constants of `attention_merge.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionMerge {
-    /// Width of a head; a multiple of 8.
+    /// Width of a head; a multiple of 8 up to [`crate::MAX_HEAD_DIM`].
     pub head_dim: u32,
     /// Query heads.
     pub n_heads: u32,

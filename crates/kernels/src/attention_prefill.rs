@@ -3,6 +3,7 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
+    cache::Cache,
     launch::{Binding, Constant, Shader, launch},
     sizes::{Heads, TILE_ROWS},
 };
@@ -10,20 +11,22 @@ use crate::{
 /// Constants of `attention_prefill.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionPrefill {
-    /// Width of a head; a multiple of 8 up to [`crate::MAX_HEAD_DIM`].
-    pub head_dim: u32,
+    /// What is attended to.
+    pub cache: Cache,
 }
 
 impl Shader for AttentionPrefill {
     fn parts(&self) -> Vec<&'static str> {
-        vec![
+        let mut parts = self.cache.parts();
+        parts.extend([
             include_str!("../../../shaders/shared/attention_tile.wgsl"),
             include_str!("../../../shaders/attention_prefill.wgsl"),
-        ]
+        ]);
+        parts
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
-        vec![("N_VEC4", Constant::U32(self.head_dim / 4))]
+        vec![self.cache.n_vec4()]
     }
 }
 
@@ -39,7 +42,7 @@ pub(crate) fn run(
     let scale = 1.0 / (heads.head_dim as f32).sqrt();
     launch(
         AttentionPrefill {
-            head_dim: heads.head_dim as u32,
+            cache: Cache::of(keys, heads),
         },
         [n_rows.div_ceil(TILE_ROWS) as u32, heads.n_heads as u32, 1],
         &[

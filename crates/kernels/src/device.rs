@@ -43,6 +43,8 @@ pub struct Gpu {
     pub max_binding_bytes: u64,
     /// So many neighbouring invocations are said to lie in one subgroup; 1 where kernels cannot use subgroups.
     pub subgroup: u32,
+    /// Whether kernels may compute in halves.
+    pub has_f16: bool,
 }
 
 pub(crate) static LOST: AtomicBool = AtomicBool::new(false);

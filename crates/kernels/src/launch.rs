@@ -13,6 +13,9 @@ use cubecl::{
 /// The first line of a text that uses subgroups, in a browser.
 pub const ENABLE_SUBGROUPS: &str = "enable subgroups;\n";
 
+/// The first line of a text that computes in halves.
+pub const ENABLE_F16: &str = "enable f16;\n";
+
 /// The constants of one WGSL file. The value is the pipeline's id: equal values share a pipeline.
 pub trait Shader: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// The WGSL text, shared parts first.
@@ -26,12 +29,20 @@ pub trait Shader: Clone + Debug + Eq + Hash + Send + Sync + 'static {
         false
     }
 
+    /// Whether it computes in halves.
+    fn uses_f16(&self) -> bool {
+        false
+    }
+
     /// The complete WGSL text.
     fn wgsl(&self) -> String {
         let mut text = String::new();
         // Browsers ask for the directive; naga 30 knows what it enables, and not the directive.
         if cfg!(target_family = "wasm") && self.uses_subgroups() {
             text.push_str(ENABLE_SUBGROUPS);
+        }
+        if self.uses_f16() {
+            text.push_str(ENABLE_F16);
         }
         for (name, value) in self.constants() {
             // Writing to a String cannot fail.

@@ -2,14 +2,18 @@
 //!
 //! For a stem `S`: `shaders/S.wgsl` is the kernel, `src/S.rs` launches it, `src/cpu/S.rs` is its twin in
 //! plain Rust with f64 accumulation, `tests/kernels/S.rs` holds them against each other. The forms of one product
-//! (`matvec`, `matmul`, `matmul_tile`, `matmul_bytes`) share twin and tests.
+//! (`matvec`, `matmul`, `matmul_tile`, `matmul_bytes`, `matmul_halves`) share twin and tests.
 //!
 //! Natively both are there. A wasm module has one of them, by what it is built for: `simd128` makes one that
 //! computes with the twins, without it the module needs WebGPU.
 
 #[cfg(not(target_feature = "simd128"))]
 mod adapter;
+#[cfg(not(target_feature = "simd128"))]
+mod attention_trial;
 mod backend;
+#[cfg(not(target_feature = "simd128"))]
+pub mod cache;
 #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
 pub mod cpu;
 mod device;
@@ -48,6 +52,8 @@ pub mod matmul;
 #[cfg(not(target_feature = "simd128"))]
 pub mod matmul_bytes;
 #[cfg(not(target_feature = "simd128"))]
+pub mod matmul_halves;
+#[cfg(not(target_feature = "simd128"))]
 pub mod matmul_tile;
 #[cfg(not(target_feature = "simd128"))]
 pub mod matvec;
@@ -70,7 +76,7 @@ pub mod swiglu;
 
 pub use device::{Gpu, GpuError, first_line, flush, read_words, run_constructors, wait};
 #[cfg(not(target_feature = "simd128"))]
-pub use launch::{Constant, ENABLE_SUBGROUPS, Shader};
+pub use launch::{Constant, ENABLE_F16, ENABLE_SUBGROUPS, Shader};
 #[cfg(all(debug_assertions, not(target_feature = "simd128")))]
 pub use launch::{Mutation, mutate};
 pub use linear::{
@@ -91,7 +97,7 @@ pub use tensor::{
 pub use tensor::{attention_spans, cross_entropy};
 #[cfg(not(target_feature = "simd128"))]
 pub use tuning::{
-    BATCHES, BLOCKINGS, Blocking, Features, SPREADS, SUBGROUPS, Spread, Tuning, UnknownTuning,
-    set_tuning, tuning,
+    BATCHES, BLOCKINGS, Blocking, Features, KV_FORMATS, KvFormat, SPREADS, SUBGROUPS, Spread,
+    Tuning, Unit, UnknownTuning, set_tuning, tuning,
 };
 pub use upload::Upload;

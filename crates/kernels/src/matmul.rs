@@ -6,6 +6,7 @@ use weights::{Format, Layout};
 use crate::{
     launch::{Binding, Constant, Shader, launch},
     matmul_bytes::{self, MatmulBytes},
+    matmul_halves::MatmulHalves,
     matmul_tile::{self, MatmulTile},
     matvec,
     sizes::{Product, Segment},
@@ -109,7 +110,12 @@ pub(crate) fn run(
             let shader = MatmulBytes { product, features };
             launch(shader, groups, &bindings, &params);
         }
-        Blocking::Tiles | Blocking::Bytes => {
+        Blocking::Halves if matmul_bytes::takes(product.format) => {
+            let groups = matmul_bytes::groups(segment.n_rows, n_x);
+            let shader = MatmulHalves { product, features };
+            launch(shader, groups, &bindings, &params);
+        }
+        Blocking::Tiles | Blocking::Bytes | Blocking::Halves => {
             let groups = matmul_tile::groups(segment.n_rows, n_x);
             let shader = MatmulTile { product, features };
             launch(shader, groups, &bindings, &params);

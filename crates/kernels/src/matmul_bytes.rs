@@ -8,7 +8,7 @@ use crate::{
     tuning::Features,
 };
 
-/// Rows of w and of x that a workgroup covers.
+/// Rows of w and of x that a workgroup of `shared/rounded.wgsl` covers.
 const W_ROWS: usize = 32;
 const X_ROWS: usize = 64;
 
@@ -26,6 +26,7 @@ impl Shader for MatmulBytes {
         vec![
             self.features.half_part(),
             include_str!("../../../shaders/shared/product.wgsl"),
+            include_str!("../../../shaders/shared/rounded.wgsl"),
             include_str!("../../../shaders/matmul_bytes.wgsl"),
         ]
     }
@@ -35,7 +36,7 @@ impl Shader for MatmulBytes {
     }
 }
 
-/// Whether numbers of this storage are bytes.
+/// Whether numbers of this storage are small whole ones.
 pub fn takes(format: Format) -> bool {
     format.group().is_some()
 }

@@ -16,7 +16,7 @@ pub struct Matvec {
     pub product: Product,
     /// An RMS norm comes first.
     pub is_normed: bool,
-    /// Rows end within a quad.
+    /// Rows end within a unit.
     pub is_ragged: bool,
     /// How invocations share rows.
     pub spread: Spread,
@@ -26,9 +26,11 @@ pub struct Matvec {
 
 impl Shader for Matvec {
     fn parts(&self) -> Vec<&'static str> {
+        let [unit, products] = self.spread.unit_parts();
         vec![
             self.features.half_part(),
-            include_str!("../../../shaders/shared/quad.wgsl"),
+            unit,
+            products,
             self.spread.lanes_part(self.features),
             include_str!("../../../shaders/matvec.wgsl"),
         ]
@@ -53,11 +55,6 @@ pub(crate) fn is_aligned(n_cols: usize) -> bool {
     n_cols.is_multiple_of(8)
 }
 
-/// Columns of one load of 16 bytes.
-pub(crate) fn quad_columns(product: Product) -> usize {
-    4 * product.format.values_per_word()
-}
-
 /// Launches `matvec.wgsl` over all rows of `x` [n_x, n_cols]; `gain` and `eps` are the norm's.
 pub(crate) fn run(
     buffers: [&CubeTensor; 4],
@@ -71,6 +68,7 @@ pub(crate) fn run(
     let Tuning {
         spread, features, ..
     } = tuning();
+    let spread = spread.of(product.format);
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let [group_y, group_z, _] = folded(spread.groups(segment.n_rows));
     let params = [
@@ -87,7 +85,9 @@ pub(crate) fn run(
         Matvec {
             product,
             is_normed: gain.is_some(),
-            is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
+            is_ragged: !segment
+                .n_cols
+                .is_multiple_of(spread.unit_columns(product.format)),
             spread,
             features,
         },

@@ -5,7 +5,6 @@ use burn_wgpu::CubeTensor;
 use crate::{
     launch::{Binding, Constant, Shader, folded, launch},
     matmul::row_words,
-    matvec::quad_columns,
     sizes::{Product, Segment},
     tuning::{Features, Spread, Tuning, tuning},
 };
@@ -15,7 +14,7 @@ use crate::{
 pub struct MatvecGated {
     /// What to compute; neither bias nor old values count.
     pub product: Product,
-    /// Rows end within a quad.
+    /// Rows end within a unit.
     pub is_ragged: bool,
     /// How invocations share rows.
     pub spread: Spread,
@@ -25,9 +24,11 @@ pub struct MatvecGated {
 
 impl Shader for MatvecGated {
     fn parts(&self) -> Vec<&'static str> {
+        let [unit, products] = self.spread.unit_parts();
         vec![
             self.features.half_part(),
-            include_str!("../../../shaders/shared/quad.wgsl"),
+            unit,
+            products,
             self.spread.lanes_part(self.features),
             include_str!("../../../shaders/matvec_gated.wgsl"),
         ]
@@ -59,6 +60,7 @@ pub(crate) fn run(
     let Tuning {
         spread, features, ..
     } = tuning();
+    let spread = spread.of(product.format);
     let (words_per_row, groups_per_row) = row_words(product.format, segment.n_cols);
     let params = [
         segment.n_cols,
@@ -71,7 +73,9 @@ pub(crate) fn run(
     launch(
         MatvecGated {
             product,
-            is_ragged: !segment.n_cols.is_multiple_of(quad_columns(product)),
+            is_ragged: !segment
+                .n_cols
+                .is_multiple_of(spread.unit_columns(product.format)),
             spread,
             features,
         },

@@ -3,27 +3,32 @@
 use burn_wgpu::CubeTensor;
 
 use crate::{
+    cache::Cache,
     launch::{Binding, Constant, Shader, launch},
     sizes::Heads,
 };
 
 /// Constants of `mrope.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Mrope;
+pub struct Mrope {
+    /// What is written to.
+    pub cache: Cache,
+}
 
 impl Shader for Mrope {
     fn parts(&self) -> Vec<&'static str> {
-        vec![include_str!("../../../shaders/mrope.wgsl")]
+        let mut parts = self.cache.parts();
+        parts.push(include_str!("../../../shaders/mrope.wgsl"));
+        parts
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {
-        Vec::new()
+        vec![self.cache.n_vec4()]
     }
 }
 
-/// Rotates the queries of `qkv` [n_rows, (n_heads + 2 n_kv_heads) · head_dim] in place and fills the
-/// cache slots from the step's on. Keys lie in
-/// blocks of 64 slots: [capacity / 64, n_kv_heads, head_dim / 4, 64, 4].
+/// Rotates the queries of `qkv` [n_rows, (n_heads + 2 n_kv_heads) · head_dim] in place and fills the cache slots from
+/// the step's on.
 pub(crate) fn run(
     qkv: &CubeTensor,
     [cosines, sines]: [&CubeTensor; 2],
@@ -32,15 +37,13 @@ pub(crate) fn run(
     heads: Heads,
     n_rows: usize,
 ) {
-    let half_dim = heads.head_dim / 2;
     let n_all_heads = heads.n_heads + 2 * heads.n_kv_heads;
+    let n_pair = n_all_heads * heads.head_dim / 8;
     launch(
-        Mrope,
-        [
-            (n_all_heads * half_dim).div_ceil(64) as u32,
-            n_rows as u32,
-            1,
-        ],
+        Mrope {
+            cache: Cache::of(keys, heads),
+        },
+        [n_pair.div_ceil(64) as u32, n_rows as u32, 1],
         &[
             Binding::Write(qkv),
             Binding::Read(cosines),
@@ -49,6 +52,6 @@ pub(crate) fn run(
             Binding::Write(keys),
             Binding::Write(values),
         ],
-        &[n_rows, heads.n_heads, heads.n_kv_heads, half_dim].map(|value| value as u32),
+        &[n_rows, heads.n_heads, heads.n_kv_heads].map(|value| value as u32),
     );
 }

@@ -88,7 +88,7 @@ pub(crate) const TILE_ROWS: usize = 16;
 
 /// Stretches into which a block's context is cut, so that every invocation has work.
 pub fn n_parts(head_dim: usize) -> usize {
-    (BLOCK_TOKEN / (head_dim / 4)).max(1)
+    BLOCK_TOKEN / (head_dim / 4)
 }
 
 /// Sizes of what `attention_decode` leaves for `attention_merge`, for a cache of `capacity_token` slots.

@@ -1,10 +1,12 @@
 //! The kernels without weights of their own, on Burn tensors.
 
 use burn::{
-    backend::Dispatch,
-    tensor::{Int, Tensor},
+    backend::{Dispatch, DispatchDevice},
+    tensor::{DType, Device, Int, Tensor},
 };
 
+#[cfg(not(target_feature = "simd128"))]
+use crate::tuning::tuning;
 use crate::{
     backend::Kernels,
     sizes::{Blocks, Heads, LayerOf, RopeHeads, Shares},
@@ -19,8 +21,8 @@ pub struct Angles {
     pub sines: Tensor<2>,
 }
 
-/// Keys (rotated) and values of one layer, each of capacity · n_kv_heads · head_dim numbers; the capacity is a
-/// multiple of `BLOCK_TOKEN`.
+/// Keys (rotated) and values of one layer, each of capacity · n_kv_heads · head_dim numbers in f32 or f16; the capacity is
+/// a multiple of `BLOCK_TOKEN`.
 #[derive(Clone, Debug)]
 pub struct KeyValues {
     /// Rotated keys, [capacity / 64, n_kv_heads, head_dim / 4, 64, 4].
@@ -59,6 +61,33 @@ pub struct Outcome {
     pub tokens: Tensor<1, Int>,
     /// [`Shares::n_words`].
     pub result: Tensor<1, Int>,
+}
+
+impl KeyValues {
+    /// Room for `capacity_token` slots, in the format that the GPU's variants ask for, on a CPU in f32.
+    pub fn empty(capacity_token: usize, heads: Heads, device: &Device) -> KeyValues {
+        let dtype = match device.as_dispatch() {
+            #[cfg(not(target_feature = "simd128"))]
+            DispatchDevice::Cube(_) => tuning().kv.dtype(),
+            #[cfg(any(not(target_family = "wasm"), target_feature = "simd128"))]
+            _ => DType::F32,
+        };
+        Self::empty_as(dtype, capacity_token, heads, device)
+    }
+
+    pub(crate) fn empty_as(
+        dtype: DType,
+        capacity_token: usize,
+        heads: Heads,
+        device: &Device,
+    ) -> KeyValues {
+        let size = [capacity_token, heads.n_kv_heads * heads.head_dim];
+        let empty = || Tensor::empty(size, (device, dtype));
+        KeyValues {
+            keys: empty(),
+            values: empty(),
+        }
+    }
 }
 
 /// `weight · x / sqrt(mean(x²) + eps)`: x [n, width], weight [width].

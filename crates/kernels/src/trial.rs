@@ -16,7 +16,7 @@ use crate::{
 const N_PRODUCTS: usize = 64;
 
 /// Between −1 and 5, in no two rows or columns the same; multiples of the golden ratio fill the interval evenly.
-fn number(row: usize, column: usize) -> f32 {
+pub(crate) fn number(row: usize, column: usize) -> f32 {
     let part = (column as f32 * 0.618_034).fract() + row as f32 / 64.0;
     if (row + column).is_multiple_of(3) {
         part - 1.0
@@ -40,23 +40,29 @@ impl Trial {
     /// no two rows of numbers are equal, some are negative, and all products are positive.
     pub fn new(device: &Device, format: Format, side: usize, n_x: usize) -> Option<Trial> {
         let layout = Layout::new(side, side, format).ok()?;
-        let uploaded = |words: Vec<u32>| {
-            let mut upload = Upload::new(4 * words.len(), device);
-            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            upload.write(0, &bytes);
+        // Row by row, so that no matrix lies in memory as a whole.
+        let uploaded = |words_per_row: usize, word: &dyn Fn(usize, usize) -> u32| {
+            let mut upload = Upload::new(4 * side * words_per_row, device);
+            for row in 0..side {
+                let words = (0..words_per_row).map(|column| word(row, column));
+                let bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
+                upload.write(row * bytes.len(), &bytes);
+            }
             vec![Param::initialized(ParamId::new(), upload.into_words())]
         };
-        let n_words = (side * layout.words_per_row()) as u32;
-        let words = (0..n_words).map(|i| i.wrapping_mul(0x9e37_79b9)).collect();
+        let words_per_row = layout.words_per_row();
+        let word = |row: usize, column: usize| {
+            ((row * words_per_row + column) as u32).wrapping_mul(0x9e37_79b9)
+        };
         let mean = f32::from(u8::try_from(format.q_max()?).ok()?) / 2.0 + 1.0;
         let step = f16::from_f32(1.0 / (mean * side as f32));
-        let scales = (0..side).flat_map(|row| {
+        let scale = |row: usize, _| {
             let step = if row == 0 { SUBNORMAL } else { step.to_bits() };
-            vec![u32::from(step) << 16 | u32::from(step); layout.n_groups()]
-        });
+            u32::from(step) << 16 | u32::from(step)
+        };
         let weight = PackedMatrix {
-            words: uploaded(words),
-            scales: uploaded(scales.collect()),
+            words: uploaded(words_per_row, &word),
+            scales: uploaded(layout.n_groups(), &scale),
             packing: Packing {
                 format,
                 n_rows: side,

@@ -1,22 +1,28 @@
-//! Which variants of the products run fastest on this adapter: tried when it is opened, for names and capabilities do
+//! Which variants of the kernels run fastest on this adapter: tried when it is opened, for names and capabilities do
 //! not tell. A software adapter pays for every barrier and every load, a GPU for reads that are not side by side and
-//! for registers. What a capability promises is believed only where the products stay the same with it.
+//! for registers. What a capability promises is believed only where the numbers stay the same with it.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use web_time::Instant;
 use weights::Format;
 
 use crate::{
-    device::{GpuError, first_line, wait},
+    attention_trial::AttentionTrial,
+    device::{Gpu, GpuError, first_line, wait},
     trial::Trial,
     tuning::{
-        BATCHES, BLOCKINGS, Blocking, Features, NO_FEATURES, SPREADS, Tuning, set_tuning, tuning,
+        BATCHES, BLOCKINGS, Blocking, Features, KV_FORMATS, KvFormat, NO_FEATURES, SPREADS, Tuning,
+        set_tuning, tuning,
     },
 };
 
-/// Rows and columns of the matrix that is tried: 31 quads of a row, so that the lanes of no row do the same number of
-/// rounds, and a last group that is short.
+/// Rows and columns of the matrix that is tried: 31 quads of a row, or 127, so that the lanes of no row do the same number
+/// of rounds, and a last group that is short.
 const SIDE: usize = 992;
+const LARGE_SIDE: usize = 4064;
+/// The large one is for adapters that compute so many products of the small one in less than this.
+const N_ASKED: usize = 32;
+const ASKED_MILLIS: f64 = 2.0;
 const FORMAT: Format = Format::Q4 { group: 64 };
 /// The other storage of bytes.
 const Q8: Format = Format::Q8 { group: 32 };
@@ -25,13 +31,19 @@ const N_X: usize = 64;
 const N_BATCH: usize = 4;
 /// Timed runs; the fastest counts, for others may be at work.
 const N_RUNS: usize = 3;
-/// A run has so many products that it takes this long, up to a limit: else the clock measures how long asking takes.
+/// A run repeats its work until it takes this long, up to a limit: else the clock measures how long asking takes.
 const RUN_MILLIS: f64 = 3.0;
-const N_MOST_PRODUCTS: usize = 64;
+const N_MOST_REPEATS: usize = 64;
+/// Attention to few tokens that takes less than this is tried with many.
+const LONG_MILLIS: f64 = 2.0;
 /// Who takes so many times as long is not tried again.
 const HOPELESS: f64 = 1.5;
-/// Sums in another order differ by less than this part.
+/// Sums in another order differ by less than this part, those of numbers of 11 bits by less than the other.
 const TOLERANCE: f32 = 1e-4;
+const HALF_TOLERANCE: f32 = 5e-3;
+
+/// What is tried: everything that it is given, on the variants in use.
+type Work<'a> = &'a dyn Fn() -> Tensor<2>;
 
 /// Uses `chosen` on `device` from now on. What it asks of the adapter must compute what the plain variants compute: the
 /// adapter's driver may be another one by now.
@@ -39,45 +51,54 @@ const TOLERANCE: f32 = 1e-4;
 /// # Errors
 /// When the device is lost, or fails with the plain variants.
 pub(crate) async fn take(device: &Device, chosen: Tuning) -> Result<bool, GpuError> {
-    let has_bytes = chosen.blocking == Blocking::Bytes;
+    let rounds = chosen.blocking.rounds();
+    let has_halves = chosen.kv == KvFormat::F16;
     let plain = Tuning {
         features: NO_FEATURES,
-        blocking: if has_bytes {
+        blocking: if rounds {
             Blocking::Tiles
         } else {
             chosen.blocking
         },
+        kv: KV_FORMATS[0],
+        ..chosen
+    };
+    let products = Tuning {
+        kv: plain.kv,
         ..chosen
     };
     let is_right = chosen == plain
-        || agree(device, FORMAT, 1, plain, chosen).await?
-            && agree(device, FORMAT, N_X, plain, chosen).await?
-            && (!has_bytes || agree(device, Q8, N_X, plain, chosen).await?);
+        || agree(device, FORMAT, 1, plain, products).await?
+            && agree(device, FORMAT, N_X, plain, products).await?
+            && (!rounds || agree(device, Q8, N_X, plain, products).await?)
+            && (!has_halves || attend_alike(device, plain, chosen).await?);
     if is_right {
         set_tuning(chosen);
     }
     Ok(is_right)
 }
 
-/// Tries the variants on `device`, of whose neighbouring invocations `subgroup` are said to lie in one subgroup, and uses
-/// the fastest from now on.
+/// Tries the variants on `gpu`, and uses the fastest from now on.
 ///
 /// # Errors
 /// When the device is lost, or fails with the plain variants; the variants stay what they were.
-pub(crate) async fn tune(device: &Device, subgroup: u32) -> Result<(), GpuError> {
+pub(crate) async fn tune(gpu: &Gpu) -> Result<(), GpuError> {
     let plain = Tuning {
         features: NO_FEATURES,
         ..tuning()
     };
-    set_tuning(choose(device, subgroup, plain).await?);
+    set_tuning(choose(gpu, plain).await?);
     Ok(())
 }
 
-async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning, GpuError> {
-    let trial = |n_x| Trial::new(device, FORMAT, SIDE, n_x);
+async fn choose(gpu: &Gpu, plain: Tuning) -> Result<Tuning, GpuError> {
+    let (device, subgroup) = (&gpu.device, gpu.subgroup);
+    let side = side(device, plain).await?;
+    let trial = |n_x| Trial::new(device, FORMAT, side, n_x);
     let (Some(one), Some(few), Some(many)) = (trial(1), trial(N_BATCH), trial(N_X)) else {
         return Ok(plain);
     };
+    let (one, few, many) = (|| one.product(), || few.product(), || many.product());
     let spreads = SPREADS.map(|spread| Tuning { spread, ..plain });
     let mut best = fastest(&one, device, &spreads).await?;
     if subgroup > 1 && best.spread.lanes > 1 {
@@ -92,37 +113,58 @@ async fn choose(device: &Device, subgroup: u32, plain: Tuning) -> Result<Tuning,
         ..best.features
     };
     best = fastest(&one, device, &[best, Tuning { features, ..best }]).await?;
-    let [neighbours, tiles, bytes] = BLOCKINGS.map(|blocking| Tuning { blocking, ..best });
+    let [neighbours, tiles, bytes, halves] = BLOCKINGS.map(|blocking| Tuning { blocking, ..best });
     best = fastest(&many, device, &[neighbours, tiles]).await?;
-    // Bytes are worth a trial where tiles are.
+    // Rounded ones are worth a trial where tiles are.
     if best == tiles {
-        best = fastest(&many, device, &[tiles, bytes]).await?;
-        if best == bytes && !agree(device, Q8, N_X, tiles, bytes).await? {
+        let rounded = [tiles, bytes, halves];
+        let there = if gpu.has_f16 { 3 } else { 2 };
+        best = fastest(&many, device, &rounded[..there]).await?;
+        if best != tiles && !agree(device, Q8, N_X, tiles, best).await? {
             best = tiles;
         }
     }
     let batches = BATCHES.map(|batch| Tuning { batch, ..best });
-    fastest(&few, device, &batches).await
+    best = fastest(&few, device, &batches).await?;
+    let mut attention = AttentionTrial::new(device);
+    let seconds = run(&|| attention.context(), device, best, 2).await?;
+    if seconds * 1e3 < 2.0 * LONG_MILLIS {
+        attention.lengthen();
+    }
+    let formats = KV_FORMATS.map(|kv| Tuning { kv, ..best });
+    fastest(&|| attention.context(), device, &formats).await
+}
+
+/// Of the matrices that are tried: larger ones where asking for a small one takes longer than computing it.
+async fn side(device: &Device, plain: Tuning) -> Result<usize, GpuError> {
+    let Some(small) = Trial::new(device, FORMAT, SIDE, 1) else {
+        return Ok(SIDE);
+    };
+    let product = || small.product();
+    run(&product, device, plain, 1).await?;
+    let seconds = run(&product, device, plain, N_ASKED).await?;
+    let is_fast = seconds * 1e3 < ASKED_MILLIS;
+    Ok(if is_fast { LARGE_SIDE } else { SIDE })
 }
 
 /// The first candidate, or one that computes the same in less time.
 async fn fastest(
-    trial: &Trial,
+    work: Work<'_>,
     device: &Device,
     candidates: &[Tuning],
 ) -> Result<Tuning, GpuError> {
     let [first, others @ ..] = candidates else {
         return Ok(tuning());
     };
-    let expected = numbers(trial, *first).await?;
-    let n_product = products_of_a_run(device, trial, *first).await?;
+    let expected = numbers(work, *first).await?;
+    let n_repeat = repeats_of_a_run(work, device, *first).await?;
     let seconds_of =
-        async |candidate, limit| seconds(device, trial, candidate, n_product, limit).await;
+        async |candidate, limit| seconds(work, device, candidate, n_repeat, limit).await;
     let mut best = (seconds_of(*first, f64::INFINITY).await?, *first);
     for &candidate in others {
         let limit = best.0;
         let tried = async {
-            match is_same(&expected, &numbers(trial, candidate).await?) {
+            match is_same(&expected, &numbers(work, candidate).await?, candidate) {
                 true => seconds_of(candidate, limit).await,
                 false => Ok(f64::INFINITY),
             }
@@ -138,10 +180,10 @@ async fn fastest(
 
 /// Of the fastest run, with the handicap; far above `limit` two runs are enough.
 async fn seconds(
+    work: Work<'_>,
     device: &Device,
-    trial: &Trial,
     tuning: Tuning,
-    n_product: usize,
+    n_repeat: usize,
     limit: f64,
 ) -> Result<f64, GpuError> {
     let mut least = f64::INFINITY;
@@ -149,13 +191,13 @@ async fn seconds(
         if n_done == 2 && least > HOPELESS * limit {
             break;
         }
-        let seconds = run(device, trial, tuning, n_product).await?;
+        let seconds = run(work, device, tuning, n_repeat).await?;
         least = least.min(seconds * tuning.handicap());
     }
     Ok(least)
 }
 
-/// Whether `other` computes what `plain` computes.
+/// Whether `other` computes the products that `plain` computes.
 async fn agree(
     device: &Device,
     format: Format,
@@ -163,12 +205,22 @@ async fn agree(
     plain: Tuning,
     other: Tuning,
 ) -> Result<bool, GpuError> {
-    let Some(trial) = Trial::new(device, format, SIDE, n_x) else {
-        return Ok(false);
-    };
-    let expected = numbers(&trial, plain).await?;
-    let got = unless_lost(numbers(&trial, other).await)?;
-    Ok(got.is_some_and(|got| is_same(&expected, &got)))
+    match Trial::new(device, format, SIDE, n_x) {
+        Some(trial) => are_alike(&|| trial.product(), plain, other).await,
+        None => Ok(false),
+    }
+}
+
+/// The same of attention.
+async fn attend_alike(device: &Device, plain: Tuning, other: Tuning) -> Result<bool, GpuError> {
+    let attention = AttentionTrial::new(device);
+    are_alike(&|| attention.context(), plain, other).await
+}
+
+async fn are_alike(work: Work<'_>, plain: Tuning, other: Tuning) -> Result<bool, GpuError> {
+    let expected = numbers(work, plain).await?;
+    let got = unless_lost(numbers(work, other).await)?;
+    Ok(got.is_some_and(|got| is_same(&expected, &got, other)))
 }
 
 /// A driver that fails with one variant has others; one that is gone has none.
@@ -181,31 +233,28 @@ fn unless_lost<T>(tried: Result<T, GpuError>) -> Result<Option<T>, GpuError> {
 }
 
 /// Doubled until a run takes [`RUN_MILLIS`].
-async fn products_of_a_run(
+async fn repeats_of_a_run(
+    work: Work<'_>,
     device: &Device,
-    trial: &Trial,
     tuning: Tuning,
 ) -> Result<usize, GpuError> {
-    let mut n_product = 1;
-    while n_product < N_MOST_PRODUCTS
-        && run(device, trial, tuning, n_product).await? * 1e3 < RUN_MILLIS
+    let mut n_repeat = 1;
+    while n_repeat < N_MOST_REPEATS && run(work, device, tuning, n_repeat).await? * 1e3 < RUN_MILLIS
     {
-        n_product *= 2;
+        n_repeat *= 2;
     }
-    Ok(n_product)
+    Ok(n_repeat)
 }
 
-/// Seconds that `n_product` products take.
+/// Seconds that `n_repeat` times the work take.
 async fn run(
+    work: Work<'_>,
     device: &Device,
-    trial: &Trial,
     tuning: Tuning,
-    n_product: usize,
+    n_repeat: usize,
 ) -> Result<f64, GpuError> {
     let started = Instant::now();
-    with(tuning, || {
-        (0..n_product).for_each(|_| drop(trial.product()))
-    });
+    with(tuning, || (0..n_repeat).for_each(|_| drop(work())));
     wait(device).await?;
     Ok(started.elapsed().as_secs_f64())
 }
@@ -219,19 +268,29 @@ fn with<T>(tuning: Tuning, f: impl FnOnce() -> T) -> T {
     asked
 }
 
-/// What the trial computes with these variants.
-async fn numbers(trial: &Trial, tuning: Tuning) -> Result<Vec<f32>, GpuError> {
-    let product = with(tuning, || trial.product());
-    let device = product.device();
-    let read = product.into_data_async().await;
+/// What the work computes with these variants.
+async fn numbers(work: Work<'_>, tuning: Tuning) -> Result<Vec<f32>, GpuError> {
+    let asked = with(tuning, work);
+    let device = asked.device();
+    let read = asked.into_data_async().await;
     // What a kernel did wrong is told here.
     wait(&device).await?;
     let data = read.map_err(|error| GpuError::Failed(first_line(&error.to_string())))?;
     Ok(data.iter::<f32>().collect())
 }
 
-/// All products of the trial are positive, and large beside what cancels in them.
-fn is_same(expected: &[f32], got: &[f32]) -> bool {
+/// All numbers of a trial are positive, and large beside what cancels in them.
+fn is_same(expected: &[f32], got: &[f32], by: Tuning) -> bool {
+    let tolerance = match by {
+        Tuning {
+            kv: KvFormat::F16, ..
+        }
+        | Tuning {
+            blocking: Blocking::Halves,
+            ..
+        } => HALF_TOLERANCE,
+        _ => TOLERANCE,
+    };
     let mut pairs = expected.iter().zip(got);
-    expected.len() == got.len() && pairs.all(|(a, b)| (a - b).abs() <= TOLERANCE * a.abs())
+    expected.len() == got.len() && pairs.all(|(a, b)| (a - b).abs() <= tolerance * a.abs())
 }

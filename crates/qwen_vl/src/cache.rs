@@ -75,11 +75,7 @@ impl Cache {
             n_blocks: blocks.n_blocks(),
         };
         let empty = |size: [usize; 2]| Tensor::empty(size, device);
-        let kv_size = [capacity_token, heads.n_kv_heads * heads.head_dim];
-        let layers = (0..n_layers).map(|_| KeyValues {
-            keys: empty(kv_size),
-            values: empty(kv_size),
-        });
+        let layers = (0..n_layers).map(|_| KeyValues::empty(capacity_token, heads, device));
         let padded = |words: &[u32], fill| {
             let mut words = words.to_vec();
             words.resize(capacity_token, fill);

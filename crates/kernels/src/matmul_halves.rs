@@ -1,0 +1,36 @@
+//! `x · wᵀ` for many rows of x and weights of q4 or q8 with products in halves, for adapters that compute in f16; `matmul`
+//! launches it.
+
+use crate::{
+    launch::{Constant, Shader},
+    sizes::Product,
+    tuning::Features,
+};
+
+/// Constants of `matmul_halves.wgsl`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MatmulHalves {
+    /// What to compute; see [`crate::matmul_bytes::takes`].
+    pub product: Product,
+    /// What of the adapter is used.
+    pub features: Features,
+}
+
+impl Shader for MatmulHalves {
+    fn parts(&self) -> Vec<&'static str> {
+        vec![
+            self.features.half_part(),
+            include_str!("../../../shaders/shared/product.wgsl"),
+            include_str!("../../../shaders/shared/rounded.wgsl"),
+            include_str!("../../../shaders/matmul_halves.wgsl"),
+        ]
+    }
+
+    fn uses_f16(&self) -> bool {
+        true
+    }
+
+    fn constants(&self) -> Vec<(&'static str, Constant)> {
+        self.product.constants()
+    }
+}
