@@ -18,7 +18,7 @@ use weights::{Format, Layout, pack_rows};
 static GPU: LazyLock<Gpu> = LazyLock::new(|| {
     #[cfg(debug_assertions)]
     crate::mutations::apply();
-    block_on(Gpu::open(None)).expect("the kernel tests need a Vulkan driver")
+    block_on(Gpu::open(|_| None)).expect("the kernel tests need a Vulkan driver")
 });
 
 /// Variants are the process's: who asks for some is alone.

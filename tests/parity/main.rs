@@ -3,6 +3,7 @@
 //! `LOOKBACK_DEVICES` (default `cpu,gpu`) chooses the devices; `LOOKBACK_PARITY_TABLE` names a file for the table.
 
 mod dequantised;
+mod halves;
 mod packed;
 mod pixels;
 mod program;

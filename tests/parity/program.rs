@@ -63,6 +63,8 @@ pub struct Ask {
     pub limits: [Option<u64>; 2],
     pub max_tokens: usize,
     pub device: Device,
+    /// Where what adapters liked is kept; a new folder where there is none.
+    pub cache: Option<PathBuf>,
 }
 
 /// What a run wrote.
@@ -100,6 +102,7 @@ impl Ask {
             limits: [case.min_pixels, case.max_pixels],
             max_tokens: case.generated_ids.len(),
             device,
+            cache: None,
         }
     }
 
@@ -123,6 +126,8 @@ impl Ask {
                 command.arg(flag).arg(limit.to_string());
             }
         }
+        let cache = self.cache.as_deref().unwrap_or(folder.path());
+        command.env("XDG_CACHE_HOME", cache);
         command.args(["--temperature", "0"]);
         command.arg("--max-tokens").arg(self.max_tokens.to_string());
         command.arg("--device").arg(self.device.to_string());

@@ -10,10 +10,11 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use generate::{Device, Generator, Message, Method, Recording, Target, open_folder, open_gpu};
+use generate::{Device, Generator, Message, Method, Recording, Target, open_folder};
 use trace::{Ask, Event, Failure, ImageFile, Trace};
 use web_time::Instant;
 
+use crate::variants::open_gpu;
 use crate::{
     args::{AskArgs, DeviceArg},
     tensors,

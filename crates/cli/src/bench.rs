@@ -8,7 +8,7 @@ use generate::{Device, open_known_gpu, tuning};
 use kernels::Heads;
 use web_time::Instant;
 
-use crate::args::BenchArgs;
+use crate::{args::BenchArgs, variants::try_gpu};
 
 /// Heads of Qwen2.5-VL-3B and of the 7B.
 const HEADS: [(&str, Heads); 2] = [
@@ -75,7 +75,10 @@ struct Case {
 
 /// Prints a table, one line per case.
 pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
-    let gpu = open_known_gpu(args.variants.as_deref().unwrap_or_default()).await?;
+    let gpu = match &args.variants {
+        Some(wanted) => open_known_gpu(|_| wanted.clone()).await?,
+        None => try_gpu().await?,
+    };
     let variants = tuning();
     if let Some(wanted) = args.variants.as_ref().filter(|&wanted| *wanted != variants) {
         bail!(

@@ -4,6 +4,7 @@ mod args;
 mod ask;
 mod bench;
 mod tensors;
+mod variants;
 
 use std::process::ExitCode;
 

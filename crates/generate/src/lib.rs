@@ -35,17 +35,17 @@ use weights::Format;
 /// [`Error::Gpu`] where there is none.
 #[cfg(not(target_feature = "simd128"))]
 pub async fn open_gpu() -> Result<Gpu, Error> {
-    open_known_gpu("").await
+    open_known_gpu(|_| String::new()).await
 }
 
-/// The same; an earlier [`tuning`] of this GPU saves the trials of its kernels' variants. Words that are none are
-/// passed over.
+/// The same; an earlier [`tuning`] of this GPU, which `known` is given the description of, saves the trials of its
+/// kernels' variants. Words that are none are passed over.
 ///
 /// # Errors
 /// [`Error::Gpu`] where there is none.
 #[cfg(not(target_feature = "simd128"))]
-pub async fn open_known_gpu(tuning: &str) -> Result<Gpu, Error> {
-    Ok(Gpu::open(tuning.parse().ok()).await?)
+pub async fn open_known_gpu(known: impl FnOnce(&str) -> String) -> Result<Gpu, Error> {
+    Ok(Gpu::open(|adapter| known(adapter).parse().ok()).await?)
 }
 
 /// Which variants of the kernels the open GPU likes, for [`open_known_gpu`]; nothing on a CPU.

@@ -30,17 +30,17 @@ static IS_TUNED: AtomicBool = AtomicBool::new(false);
 
 impl Gpu {
     /// Opens the best adapter, a software one if there is no other. Later calls return the same. The kernels' variants
-    /// are those that were `chosen` for it before, where they are still right, or else tried.
+    /// are those that were `chosen` before for an adapter of this description, where they are still right, or else tried.
     ///
     /// # Errors
     /// [`GpuError::Missing`] without WebGPU, adapter or device; else what went wrong when the kernels' variants were tried.
-    pub async fn open(chosen: Option<Tuning>) -> Result<Gpu, GpuError> {
+    pub async fn open(chosen: impl FnOnce(&str) -> Option<Tuning>) -> Result<Gpu, GpuError> {
         let gpu = match GPU.get() {
             Some(gpu) => gpu,
             None => Self::find().await?,
         };
         if !IS_TUNED.load(Ordering::Relaxed) {
-            let known = chosen.filter(|chosen| gpu.has(*chosen));
+            let known = chosen(&gpu.adapter).filter(|chosen| gpu.has(*chosen));
             let is_taken = match known {
                 Some(known) => tuner::take(&gpu.device, known).await?,
                 None => false,

@@ -16,9 +16,8 @@ const HEADS: Heads = Heads {
     n_kv_heads: 2,
     head_dim: 128,
 };
-/// Tokens before the new one: for who computes on a processor, and for who has time for more.
-const N_FEW: usize = 511;
-const N_MANY: usize = 8191;
+/// Tokens before the new one.
+const N_PAST: usize = 8191;
 
 /// A layer's attention in a step.
 pub(crate) struct AttentionTrial {
@@ -33,11 +32,11 @@ pub(crate) struct AttentionTrial {
 }
 
 impl AttentionTrial {
-    /// After a few tokens. Of the slots one block is filled, with values that are positive, and nothing in the others.
+    /// Of the slots one block is filled, with values that are positive, and nothing in the others.
     pub(crate) fn new(device: &Device) -> AttentionTrial {
         let blocks = Blocks {
             heads: HEADS,
-            capacity_token: N_MANY + 1,
+            capacity_token: N_PAST + 1,
         };
         let empty = |size: [usize; 2]| Tensor::empty(size, device);
         let words = |word: u32, n: usize| {
@@ -75,13 +74,8 @@ impl AttentionTrial {
                 .caches
                 .push(mrope(qkv, &angles, &step, cache, HEADS).1);
         }
-        trial.step.write(&at(N_FEW));
+        trial.step.write(&at(N_PAST));
         trial
-    }
-
-    /// From now on after many tokens.
-    pub(crate) fn lengthen(&mut self) {
-        self.step.write(&at(N_MANY));
     }
 
     /// The context, from the cache in the format in use.

@@ -34,8 +34,6 @@ const N_RUNS: usize = 3;
 /// A run repeats its work until it takes this long, up to a limit: else the clock measures how long asking takes.
 const RUN_MILLIS: f64 = 3.0;
 const N_MOST_REPEATS: usize = 64;
-/// Attention to few tokens that takes less than this is tried with many.
-const LONG_MILLIS: f64 = 2.0;
 /// Who takes so many times as long is not tried again.
 const HOPELESS: f64 = 1.5;
 /// Sums in another order differ by less than this part, those of numbers of 11 bits by less than the other.
@@ -126,11 +124,11 @@ async fn choose(gpu: &Gpu, plain: Tuning) -> Result<Tuning, GpuError> {
     }
     let batches = BATCHES.map(|batch| Tuning { batch, ..best });
     best = fastest(&few, device, &batches).await?;
-    let mut attention = AttentionTrial::new(device);
-    let seconds = run(&|| attention.context(), device, best, 2).await?;
-    if seconds * 1e3 < 2.0 * LONG_MILLIS {
-        attention.lengthen();
+    // Who pays by the operation gains little by keeping less, and keeps what is exact.
+    if side == SIDE {
+        return Ok(best);
     }
+    let attention = AttentionTrial::new(device);
     let formats = KV_FORMATS.map(|kv| Tuning { kv, ..best });
     fastest(&|| attention.context(), device, &formats).await
 }

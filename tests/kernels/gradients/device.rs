@@ -6,7 +6,7 @@ use kernels::Gpu;
 
 /// The CPU by the fused loops and the software GPU by plain operations, both with autodiff.
 pub fn training_devices() -> [(&'static str, Device); 2] {
-    let gpu = block_on(Gpu::open(None)).expect("the kernel tests need a Vulkan driver");
+    let gpu = block_on(Gpu::open(|_| None)).expect("the kernel tests need a Vulkan driver");
     [
         ("CPU", Device::flex().autodiff()),
         ("GPU", gpu.device.autodiff()),

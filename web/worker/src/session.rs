@@ -134,7 +134,9 @@ async fn find_device() -> Result<(), Event> {
 /// What this module was built for: the GPU, or with `simd128` the processor.
 #[cfg(not(target_feature = "simd128"))]
 async fn target(tuning: &str) -> Result<Target, generate::Error> {
-    Ok(Target::Gpu(generate::open_known_gpu(tuning).await?))
+    // The page has kept them for the adapter that it sees.
+    let gpu = generate::open_known_gpu(|_| tuning.to_owned()).await?;
+    Ok(Target::Gpu(gpu))
 }
 
 #[cfg(target_feature = "simd128")]
