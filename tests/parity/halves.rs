@@ -11,7 +11,7 @@ use crate::program::{Ask, Device, devices};
 const ATTENTION: f64 = 1e-3;
 
 /// Every so many cases is tried.
-const STEP: usize = 4;
+const STEP: usize = 8;
 
 /// The same ids, and the same attention but for rounding.
 #[test]
