@@ -25,6 +25,9 @@ pub(crate) fn number(row: usize, column: usize) -> f32 {
     }
 }
 
+/// Words that are made and sent at once.
+const PIECE_WORDS: usize = 1 << 16;
+
 /// 2⁻¹⁶ in f16.
 const SUBNORMAL: u16 = 0x0100;
 
@@ -40,29 +43,32 @@ impl Trial {
     /// no two rows of numbers are equal, some are negative, and all products are positive.
     pub fn new(device: &Device, format: Format, side: usize, n_x: usize) -> Option<Trial> {
         let layout = Layout::new(side, side, format).ok()?;
-        // Row by row, so that no matrix lies in memory as a whole.
-        let uploaded = |words_per_row: usize, word: &dyn Fn(usize, usize) -> u32| {
-            let mut upload = Upload::new(4 * side * words_per_row, device);
-            for row in 0..side {
-                let words = (0..words_per_row).map(|column| word(row, column));
+        // Piece by piece, so that no matrix lies in memory as a whole.
+        let uploaded = |n_words: usize, word: &dyn Fn(usize) -> u32| {
+            let mut upload = Upload::new(4 * n_words, device);
+            for first in (0..n_words).step_by(PIECE_WORDS) {
+                let words = (first..n_words.min(first + PIECE_WORDS)).map(word);
                 let bytes: Vec<u8> = words.flat_map(u32::to_le_bytes).collect();
-                upload.write(row * bytes.len(), &bytes);
+                upload.write(4 * first, &bytes);
             }
             vec![Param::initialized(ParamId::new(), upload.into_words())]
         };
-        let words_per_row = layout.words_per_row();
-        let word = |row: usize, column: usize| {
-            ((row * words_per_row + column) as u32).wrapping_mul(0x9e37_79b9)
-        };
+        let word = |at: usize| (at as u32).wrapping_mul(0x9e37_79b9);
         let mean = f32::from(u8::try_from(format.q_max()?).ok()?) / 2.0 + 1.0;
         let step = f16::from_f32(1.0 / (mean * side as f32));
-        let scale = |row: usize, _| {
-            let step = if row == 0 { SUBNORMAL } else { step.to_bits() };
+        let n_groups = layout.n_groups();
+        let scale = |at: usize| {
+            let is_first_row = at < n_groups;
+            let step = if is_first_row {
+                SUBNORMAL
+            } else {
+                step.to_bits()
+            };
             u32::from(step) << 16 | u32::from(step)
         };
         let weight = PackedMatrix {
-            words: uploaded(words_per_row, &word),
-            scales: uploaded(layout.n_groups(), &scale),
+            words: uploaded(side * layout.words_per_row(), &word),
+            scales: uploaded(side * n_groups, &scale),
             packing: Packing {
                 format,
                 n_rows: side,
@@ -72,16 +78,17 @@ impl Trial {
         };
         Some(Trial {
             weight: Matrix::Packed(weight),
-            x: Tensor::from_data(
-                TensorData::new(
-                    (0..n_x)
-                        .flat_map(|row| (0..side).map(move |column| number(row, column)))
-                        .collect::<Vec<f32>>(),
-                    [n_x, side],
-                ),
-                device,
-            ),
+            x: rows(n_x, side, device),
         })
+    }
+
+    /// The same matrix, for another number of rows.
+    pub fn with_rows(&self, n_x: usize) -> Trial {
+        let [_, side] = self.x.dims();
+        Trial {
+            weight: self.weight.clone(),
+            x: rows(n_x, side, &self.x.device()),
+        }
     }
 
     /// One product: [n_x, side].
@@ -93,4 +100,10 @@ impl Trial {
     pub fn run(&self) -> Tensor<2> {
         (0..N_PRODUCTS).fold(self.x.clone(), |x, _| project(&x, &self.weight))
     }
+}
+
+fn rows(n_x: usize, side: usize, device: &Device) -> Tensor<2> {
+    let row = |row| (0..side).map(move |column| number(row, column));
+    let numbers: Vec<f32> = (0..n_x).flat_map(row).collect();
+    Tensor::from_data(TensorData::new(numbers, [n_x, side]), device)
 }

@@ -86,16 +86,18 @@ pub(crate) async fn tune(gpu: &Gpu) -> Result<(), GpuError> {
         ..tuning()
     };
     set_tuning(choose(gpu, plain).await?);
+    // What was tried is not needed any more.
+    gpu.device.memory_cleanup();
     Ok(())
 }
 
 async fn choose(gpu: &Gpu, plain: Tuning) -> Result<Tuning, GpuError> {
     let (device, subgroup) = (&gpu.device, gpu.subgroup);
     let side = side(device, plain).await?;
-    let trial = |n_x| Trial::new(device, FORMAT, side, n_x);
-    let (Some(one), Some(few), Some(many)) = (trial(1), trial(N_BATCH), trial(N_X)) else {
+    let Some(one) = Trial::new(device, FORMAT, side, 1) else {
         return Ok(plain);
     };
+    let [few, many] = [N_BATCH, N_X].map(|n_x| one.with_rows(n_x));
     let (one, few, many) = (|| one.product(), || few.product(), || many.product());
     let spreads = SPREADS.map(|spread| Tuning { spread, ..plain });
     let mut best = fastest(&one, device, &spreads).await?;
