@@ -1,6 +1,6 @@
 // Puts the blocks of attention_decode together. Workgroups below N_HEADS make the context of one head each:
 //   out[h] = Σ_b exp(max_b − max) · contexts[h, b] / Σ_b exp(max_b − max) · sum_b;
-// the others read one block of 64 slots out. With a(k) = mean over heads of the probability of slot k:
+// the others read four blocks of 64 slots out. With a(k) = mean over heads of the probability of slot k:
 //   map[j]                 += a(k) / n_layers          for the slot k of image token j (layer 0 overwrites)
 //   sums[layer, block, 0…3] = Σ a over image, question, generated, and all counted slots of the block.
 // Roles: 0 not counted, 1 counted only, 2 question, 3 generated, 4 + j image token j.
@@ -23,7 +23,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(8) var<uniform> p: Params;
 
-// Invocations that share a head's blocks where a block of slots is read out.
+// Invocations that share a head's blocks where slots are read out.
 const SHARERS: u32 = max(64u / N_HEADS, 1u);
 
 // One number per invocation: maxima, then weights of blocks, then their sums.
@@ -32,7 +32,7 @@ var<workgroup> sh_contexts: array<vec4<f32>, 64>;
 // Maximum and sum of exponentials of a sharer's blocks, and of a head.
 var<workgroup> sh_shares: array<vec2<f32>, N_HEADS * SHARERS>;
 var<workgroup> sh_whole: array<vec2<f32>, N_HEADS>;
-var<workgroup> sh_sums: array<vec4<f32>, 64>;
+var<workgroup> sh_sums: array<vec4<f32>, 256>;
 
 // An invocation weighs every 64th block and adds up one vec4 of the context, of one stretch of every block.
 fn context(head: u32, lane: u32, n_live: u32) {
@@ -109,18 +109,18 @@ fn whole(head: u32) -> vec2<f32> {
     return vec2<f32>(maximum, sum);
 }
 
-// Probability of a slot, mean over heads.
-fn probability(slot: u32) -> f32 {
-    var mean = 0.0;
+// Probabilities of four slots, mean over heads.
+fn probabilities(slots: vec4<u32>) -> vec4<f32> {
+    var mean = vec4<f32>(0.0);
     for (var head = 0u; head < N_HEADS; head++) {
-        let all = sh_whole[head];
-        mean += exp(scores[head * p.capacity_token + slot] - all.x) / all.y;
+        let at = slots + head * p.capacity_token;
+        let score = vec4<f32>(scores[at.x], scores[at.y], scores[at.z], scores[at.w]);
+        mean += exp(score - sh_whole[head].x) / sh_whole[head].y;
     }
     return mean / f32(N_HEADS);
 }
 
-fn by_role(slot: u32) -> vec4<f32> {
-    let mean = probability(slot);
+fn by_role(slot: u32, mean: f32) -> vec4<f32> {
     let role = roles[slot];
     if (role >= 4u) {
         var before = 0.0;
@@ -135,7 +135,8 @@ fn by_role(slot: u32) -> vec4<f32> {
     );
 }
 
-fn read_out(block: u32, lane: u32, n_past: u32, n_live: u32) {
+// An invocation takes a slot of each block.
+fn read_out(first_block: u32, lane: u32, n_past: u32, n_live: u32) {
     for (var i = lane; i < N_HEADS * SHARERS; i += 64u) {
         sh_shares[i] = share(i / SHARERS, i % SHARERS, n_live);
     }
@@ -144,18 +145,21 @@ fn read_out(block: u32, lane: u32, n_past: u32, n_live: u32) {
         sh_whole[head] = whole(head);
     }
     workgroupBarrier();
-    let slot = block * 64u + lane;
-    sh_sums[lane] = vec4<f32>(0.0);
-    if (slot <= n_past) {
-        sh_sums[lane] = by_role(slot);
+    let slots = vec4<u32>(0u, 64u, 128u, 192u) + first_block * 64u + lane;
+    let means = probabilities(min(slots, vec4<u32>(n_past)));
+    for (var i = 0u; i < 4u; i++) {
+        var of_slot = vec4<f32>(0.0);
+        if (slots[i] <= n_past) { of_slot = by_role(slots[i], means[i]); }
+        sh_sums[i * 64u + lane] = of_slot;
     }
     workgroupBarrier();
-    if (lane < 4u) {
+    let block = first_block + lane / 4u;
+    if (lane < 16u && block < n_live) {
         var sum = 0.0;
         for (var i = 0u; i < 64u; i++) {
-            sum += sh_sums[i][lane];
+            sum += sh_sums[lane / 4u * 64u + i][lane % 4u];
         }
-        sums[(p.layer * p.n_blocks + block) * 4u + lane] = sum;
+        sums[(p.layer * p.n_blocks + block) * 4u + lane % 4u] = sum;
     }
 }
 
@@ -168,7 +172,7 @@ fn main(
     let n_live = n_past / 64u + 1u;
     if (group.x < N_HEADS) {
         context(group.x, lane, n_live);
-    } else if (group.x - N_HEADS < n_live) {
-        read_out(group.x - N_HEADS, lane, n_past, n_live);
+    } else if ((group.x - N_HEADS) * 4u < n_live) {
+        read_out((group.x - N_HEADS) * 4u, lane, n_past, n_live);
     }
 }

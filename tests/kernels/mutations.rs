@@ -62,8 +62,14 @@ const FAULTS: &[Fault] = &[
     (
         "AttentionMerge",
         "attention_merge",
-        "if (slot <= n_past) {",
-        "if (slot < n_past) {",
+        "vec4<u32>(0u, 64u, 128u, 192u)",
+        "vec4<u32>(0u, 64u, 64u, 192u)",
+    ),
+    (
+        "AttentionMerge",
+        "attention_merge",
+        "if (slots[i] <= n_past) {",
+        "if (slots[i] < n_past) {",
     ),
     (
         "AttentionMerge",

@@ -7,6 +7,9 @@ use crate::{
     sizes::{Blocks, LayerOf, n_parts},
 };
 
+/// Blocks that a workgroup reads out.
+const N_READ: usize = 4;
+
 /// Constants of `attention_merge.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttentionMerge {
@@ -49,7 +52,7 @@ pub(crate) fn run(
             head_dim: blocks.heads.head_dim as u32,
             n_heads: n_heads as u32,
         },
-        [(n_heads + blocks.n_blocks()) as u32, 1, 1],
+        [(n_heads + blocks.n_blocks().div_ceil(N_READ)) as u32, 1, 1],
         &[
             Binding::Read(stats),
             Binding::Read(contexts),
