@@ -43,6 +43,7 @@ impl AttentionTrial {
             Tensor::from_data(TensorData::new(vec![word; n], [n]), (device, DType::U32))
         };
         let mut step = StepBuffer::new(HEADS.head_dim, device);
+        step.write(&at(0));
         let mut trial = AttentionTrial {
             qkv: rows(1, device),
             caches: Vec::new(),
@@ -56,11 +57,8 @@ impl AttentionTrial {
                 sums: empty([1, 4 * blocks.n_blocks()]),
             },
             roles: words(ROLE_GENERATED, blocks.capacity_token),
+            step,
             blocks,
-            step: {
-                step.write(&at(0));
-                step
-            },
         };
         let angles = Angles {
             cosines: Tensor::ones([BLOCK_TOKEN, HEADS.head_dim / 2], device),
