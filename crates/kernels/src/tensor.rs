@@ -1,7 +1,9 @@
 //! The kernels without weights of their own, on Burn tensors.
 
+#[cfg(not(target_feature = "simd128"))]
+use burn::backend::DispatchDevice;
 use burn::{
-    backend::{Dispatch, DispatchDevice},
+    backend::Dispatch,
     tensor::{DType, Device, Int, Tensor},
 };
 
