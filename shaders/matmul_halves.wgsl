@@ -1,7 +1,7 @@
 // out[m, column + r] = Σ_k x[m, k] · w[r, k] (+ bias[r]) (+ the old value), many rows of x, with products of four halves at
 // a time. The numbers of w are those stored less the one that stands for zero in their group, which halves hold exactly; x
-// is divided by the largest of 32 columns, so that it stays within the range of halves whatever the model makes of it, and
-// rounded to 11 bits. A half adds up eight products, everything beyond that is f32.
+// is divided by the largest of 32 columns, so that it stays within the range of halves up to 1e37, and rounded to 11 bits. A
+// half adds up eight products, everything beyond that is f32.
 // Needs: what shared/rounded.wgsl needs.
 
 // Fours of columns per row of a tile.

@@ -1,5 +1,6 @@
 // Four numbers of a key or value as halves in two words: half the memory, and half the reads. Every WGSL packs halves;
-// what is larger than the largest of them becomes that one.
+// what is larger than the largest of them becomes that one. A NaN may become a number: the token that it belongs to has NaN
+// in all that its layers compute in f32, and so in its logits.
 // Needs: halves.
 alias Cached = vec2<u32>;
 

@@ -235,11 +235,11 @@ fn the_tab_computes_what_the_command_line_computes() -> Outcome {
     assert!(answer.get("error").is_none(), "{answer}");
     judge::equals_native(&answer["value"], &native)?;
 
-    // What this adapter would not choose by itself: packed bytes, subgroups, of four lanes
+    // What this adapter would not choose by itself: words, packed bytes, keys and values in halves, subgroups, of four lanes
     // here, and its own conversion of halves.
     let others = site.run(
         "const [adapter] = localStorage['lookback-tuning'].split('\\n');
-         return localStorage['lookback-tuning'] = `${adapter}\\n32x2,bytes,8,4,1`;",
+         return localStorage['lookback-tuning'] = `${adapter}\\n32x4w,bytes,8,f16,4,1`;",
         json!(null),
     )?;
     site.visit(&site.url())?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ::bench::{Decode, Operation, Prefill, Product, packed_q4};
 use anyhow::bail;
 use generate::{Device, open_known_gpu, tuning};
-use kernels::Heads;
+use kernels::{Heads, KvFormat};
 use web_time::Instant;
 
 use crate::{args::BenchArgs, variants::try_gpu};
@@ -143,6 +143,14 @@ fn token_of_3b(measured: &HashMap<String, f64>, n_key: usize) -> Option<String> 
     ))
 }
 
+/// Of a number of a key or value.
+fn kv_bytes() -> f64 {
+    match kernels::tuning().kv {
+        KvFormat::F32 => 4.0,
+        KvFormat::F16 => 2.0,
+    }
+}
+
 fn decode_name(model: &str, n_key: usize) -> String {
     format!("{model} heads, 1 of {n_key} tokens")
 }
@@ -171,7 +179,7 @@ fn cases() -> Vec<Case> {
             let case = move |name: String, make: fn(Box<Decode>) -> Operation| Case {
                 name,
                 n_operation: 4.0 * (heads.n_heads * heads.head_dim * n_key) as f64,
-                n_byte: 8.0 * (heads.n_kv_heads * heads.head_dim * n_key) as f64,
+                n_byte: 2.0 * kv_bytes() * (heads.n_kv_heads * heads.head_dim * n_key) as f64,
                 make: Box::new(move |device| make(Box::new(decode(heads, n_key, device)))),
             };
             [
@@ -183,7 +191,7 @@ fn cases() -> Vec<Case> {
         let prefill = Case {
             name: format!("{model} heads, {n} tokens"),
             n_operation: 4.0 * (heads.n_heads * heads.head_dim * n * (n + 1) / 2) as f64,
-            n_byte: 8.0 * (heads.n_kv_heads * heads.head_dim * n) as f64,
+            n_byte: 2.0 * kv_bytes() * (heads.n_kv_heads * heads.head_dim * n) as f64,
             make: Box::new(move |device| {
                 let qkv = random(n * row_width(heads), 1);
                 Operation::Prefill(Box::new(Prefill::new(qkv, heads, device)))

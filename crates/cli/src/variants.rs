@@ -12,13 +12,11 @@ const RELEASE: &str = env!("CARGO_PKG_VERSION");
 /// # Errors
 /// [`Error::Gpu`] where there is none.
 pub async fn open_gpu() -> Result<Gpu, Error> {
-    let file = file();
-    let kept = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
-    let kept = kept.unwrap_or_default();
+    let kept = kept();
     let gpu = open_known_gpu(|adapter| words(&kept, adapter).to_owned()).await?;
     if words(&kept, &gpu.adapter) != tuning() {
         // A folder that cannot be written costs the next run a second.
-        let _ = keep(&kept, &gpu);
+        let _ = keep(&gpu);
     }
     Ok(gpu)
 }
@@ -29,9 +27,13 @@ pub async fn open_gpu() -> Result<Gpu, Error> {
 /// [`Error::Gpu`] where there is none.
 pub async fn try_gpu() -> Result<Gpu, Error> {
     let gpu = open_known_gpu(|_| String::new()).await?;
-    let kept = file().and_then(|file| fs::read_to_string(file).ok());
-    let _ = keep(&kept.unwrap_or_default(), &gpu);
+    let _ = keep(&gpu);
     Ok(gpu)
+}
+
+fn kept() -> String {
+    let text = file().and_then(|file| fs::read_to_string(file).ok());
+    text.unwrap_or_default()
 }
 
 fn file() -> Option<PathBuf> {
@@ -52,18 +54,26 @@ fn words<'a>(kept: &'a str, adapter: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Puts the variants in use into the file, in the place of those that the adapter liked before.
-fn keep(kept: &str, gpu: &Gpu) -> io::Result<()> {
+/// Puts the variants in use into the file, in the place of those that the adapter liked before. What other releases kept
+/// goes.
+fn keep(gpu: &Gpu) -> io::Result<()> {
     let file = file().ok_or(io::ErrorKind::NotFound)?;
-    let key = key(&gpu.adapter);
-    let others = kept.lines().filter(|line| !line.starts_with(&key));
+    let own = key(&gpu.adapter);
+    let release = format!("{RELEASE}\t");
+    let kept = kept();
+    let others = kept
+        .lines()
+        .filter(|line| line.starts_with(&release) && !line.starts_with(&own));
     let mut text: String = others.map(|line| format!("{line}\n")).collect();
-    text += &format!("{key}{}\n", tuning());
+    text += &format!("{own}{}\n", tuning());
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
     // Whoever reads it meanwhile finds all of it.
     let whole = file.with_extension(process::id().to_string());
-    fs::write(&whole, text)?;
-    fs::rename(whole, file)
+    let is_kept = fs::write(&whole, text).and_then(|()| fs::rename(&whole, file));
+    if is_kept.is_err() {
+        let _ = fs::remove_file(whole);
+    }
+    is_kept
 }

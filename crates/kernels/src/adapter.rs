@@ -41,16 +41,22 @@ impl Gpu {
         };
         if !IS_TUNED.load(Ordering::Relaxed) {
             let known = chosen(&gpu.adapter).filter(|chosen| gpu.has(*chosen));
-            let is_taken = match known {
-                Some(known) => tuner::take(&gpu.device, known).await?,
-                None => false,
-            };
-            if !is_taken {
-                tuner::tune(gpu).await?;
-            }
+            let is_tuned = gpu.tune(known).await;
+            // What was tried is not needed any more.
+            gpu.device.memory_cleanup();
+            is_tuned?;
             IS_TUNED.store(true, Ordering::Relaxed);
         }
         Ok(gpu.clone())
+    }
+
+    async fn tune(&self, known: Option<Tuning>) -> Result<(), GpuError> {
+        if let Some(known) = known
+            && tuner::take(&self.device, known).await?
+        {
+            return Ok(());
+        }
+        tuner::tune(self).await
     }
 
     /// Whether it has what these variants ask for.

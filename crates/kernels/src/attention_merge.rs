@@ -7,7 +7,7 @@ use crate::{
     sizes::{Blocks, LayerOf, n_parts},
 };
 
-/// Blocks that a workgroup reads out.
+/// Blocks that a workgroup reads out: the components of `slots` in the WGSL.
 const N_READ: usize = 4;
 
 /// Constants of `attention_merge.wgsl`.

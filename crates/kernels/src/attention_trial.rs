@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use crate::{
-    sizes::{BLOCK_TOKEN, Blocks, Heads, LayerOf, ROLE_GENERATED},
+    sizes::{Blocks, Heads, LayerOf, ROLE_GENERATED},
     step::{Step, StepBuffer},
     tensor::{Angles, KeyValues, Reading, Scratch, attention_decode, attention_merge, mrope},
     trial::number,
@@ -18,6 +18,12 @@ const HEADS: Heads = Heads {
 };
 /// Tokens before the new one.
 const N_PAST: usize = 8191;
+/// Slots that are filled at once, each time with the same.
+const N_FILLED: usize = 1024;
+/// Queries and keys are multiplied with this: scores of a few units.
+const SCORED: f32 = 0.3;
+/// The new token's values are multiplied with this, so that it counts among thousands.
+const NEW: f32 = 1000.0;
 
 /// A layer's attention in a step.
 pub(crate) struct AttentionTrial {
@@ -32,7 +38,7 @@ pub(crate) struct AttentionTrial {
 }
 
 impl AttentionTrial {
-    /// Of the slots one block is filled, with values that are positive, and nothing in the others.
+    /// All slots are filled; values are positive.
     pub(crate) fn new(device: &Device) -> AttentionTrial {
         let blocks = Blocks {
             heads: HEADS,
@@ -45,7 +51,7 @@ impl AttentionTrial {
         let mut step = StepBuffer::new(HEADS.head_dim, device);
         step.write(&at(0));
         let mut trial = AttentionTrial {
-            qkv: rows(1, device),
+            qkv: new_token(device),
             caches: Vec::new(),
             scratch: Scratch {
                 scores: empty(blocks.scores()),
@@ -61,16 +67,23 @@ impl AttentionTrial {
             blocks,
         };
         let angles = Angles {
-            cosines: Tensor::ones([BLOCK_TOKEN, HEADS.head_dim / 2], device),
-            sines: Tensor::zeros([BLOCK_TOKEN, HEADS.head_dim / 2], device),
+            cosines: Tensor::ones([N_FILLED, HEADS.head_dim / 2], device),
+            sines: Tensor::zeros([N_FILLED, HEADS.head_dim / 2], device),
+        };
+        let past = past_tokens(device);
+        let unasked = Heads {
+            n_heads: 0,
+            ..HEADS
         };
         for format in KV_FORMATS {
-            let cache = KeyValues::empty_as(format.dtype(), blocks.capacity_token, HEADS, device);
-            let qkv = rows(BLOCK_TOKEN, device);
-            let step = trial.step.words();
-            trial
-                .caches
-                .push(mrope(qkv, &angles, &step, cache, HEADS).1);
+            let mut cache =
+                KeyValues::empty_as(format.dtype(), blocks.capacity_token, HEADS, device);
+            for first in (0..blocks.capacity_token).step_by(N_FILLED) {
+                trial.step.write(&at(first));
+                let step = trial.step.words();
+                cache = mrope(past.clone(), &angles, &step, cache, unasked).1;
+            }
+            trial.caches.push(cache);
         }
         trial.step.write(&at(N_PAST));
         trial
@@ -97,14 +110,24 @@ fn at(n_past: usize) -> Step {
     Step::at(n_past, vec![1.0; n_angle], vec![0.0; n_angle])
 }
 
-/// Queries, keys and values of `n` tokens: scores of a few units, values between 0 and 6.
-fn rows(n: usize, device: &Device) -> Tensor<2> {
+/// Queries, keys and values of one token.
+fn new_token(device: &Device) -> Tensor<2> {
     let n_scored = (HEADS.n_heads + HEADS.n_kv_heads) * HEADS.head_dim;
-    let width = n_scored + HEADS.n_kv_heads * HEADS.head_dim;
-    let value = |row, column| match column < n_scored {
-        true => number(row, column) - 2.0,
-        false => number(row, column) + 1.0,
+    let scored = (0..n_scored).map(|column| (number(0, column) - 2.0) * SCORED);
+    let n_value = HEADS.n_kv_heads * HEADS.head_dim;
+    let values = (0..n_value).map(|column| (number(1, column) + 1.0) * NEW);
+    let row: Vec<f32> = scored.chain(values).collect();
+    let width = row.len();
+    Tensor::from_data(TensorData::new(row, [1, width]), device)
+}
+
+/// Keys and values of some tokens.
+fn past_tokens(device: &Device) -> Tensor<2> {
+    let width = HEADS.n_kv_heads * HEADS.head_dim;
+    let row = |row: usize| {
+        let keys = (0..width).map(move |column| (number(row % 64, column) - 2.0) * SCORED);
+        keys.chain((0..width).map(move |column| number(row % 64, width + column) + 1.0))
     };
-    let all = (0..n).flat_map(|row| (0..width).map(move |column| value(row, column)));
-    Tensor::from_data(TensorData::new(all.collect(), [n, width]), device)
+    let rows: Vec<f32> = (0..N_FILLED).flat_map(row).collect();
+    Tensor::from_data(TensorData::new(rows, [N_FILLED, 2 * width]), device)
 }
