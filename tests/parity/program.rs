@@ -63,8 +63,8 @@ pub struct Ask {
     pub limits: [Option<u64>; 2],
     pub max_tokens: usize,
     pub device: Device,
-    /// Where what adapters liked is kept; a new folder where there is none.
-    pub cache: Option<PathBuf>,
+    /// Where what adapters liked is kept, and what drivers compiled.
+    pub cache: PathBuf,
 }
 
 /// What a run wrote.
@@ -92,6 +92,11 @@ pub struct Shares {
     pub generated: f32,
 }
 
+/// A cache folder of the tests' own, which stays: lavapipe compiles for half a minute without one.
+pub fn cache(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
 impl Ask {
     /// The question of a case, for as many tokens as the reference generated.
     pub fn of_case(case: &Case, device: Device) -> Self {
@@ -102,7 +107,7 @@ impl Ask {
             limits: [case.min_pixels, case.max_pixels],
             max_tokens: case.generated_ids.len(),
             device,
-            cache: None,
+            cache: cache("parity"),
         }
     }
 
@@ -126,8 +131,7 @@ impl Ask {
                 command.arg(flag).arg(limit.to_string());
             }
         }
-        let cache = self.cache.as_deref().unwrap_or(folder.path());
-        command.env("XDG_CACHE_HOME", cache);
+        command.env("XDG_CACHE_HOME", &self.cache);
         command.args(["--temperature", "0"]);
         command.arg("--max-tokens").arg(self.max_tokens.to_string());
         command.arg("--device").arg(self.device.to_string());
