@@ -1,7 +1,8 @@
 // The next token, by one workgroup: the largest penalised logit at temperature 0, else a draw among those that
-// top-k and top-p keep. Both keep all that lie at or above a threshold, found bit by bit; the draw goes through the
-// kept ids in their order. Leaves the id behind in tokens (next slot), seen and result, with the logarithm of its
-// probability by the raw logits.
+// top-k and top-p keep. Both keep all that lie at or above a threshold, three bits of which are found with every pass over the ids;
+// the draw goes through the kept ids in their order. Leaves the id behind in tokens (next slot), seen and result, with
+// the logarithm of its probability by the raw logits.
+// Needs: shared/part.wgsl.
 
 struct Params {
     n_groups: u32,    // of scan
@@ -15,146 +16,174 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> result: array<u32>;
 @group(0) @binding(6) var<uniform> p: Params;
 
-var<workgroup> sh_sums: array<f32, 256>;
+// Ids that the workgroup reads at once, four per invocation.
+const N_READ: u32 = 1024u;
+
+var<workgroup> sh_parts: array<vec4<u32>, 256>;
+// Weights at or above eight thresholds, or of a stretch of ids.
+var<workgroup> sh_low: array<vec4<f32>, 256>;
+var<workgroup> sh_high: array<vec4<f32>, 256>;
+// Where the draw goes on, and the weight that it still passes.
 var<workgroup> sh_id: u32;
+var<workgroup> sh_left: f32;
 
-fn penalized(id: u32) -> f32 {
-    let logit = logits[id];
-    if (seen[id] == 0u) { return logit; }
-    let penalty = bitcast<f32>(step[5]);
-    return select(logit * penalty, logit / penalty, logit > 0.0);
+// Ranks of four ids, larger for larger values, and their weights; both are 0 for ids from `end` on.
+struct Four {
+    ranks: vec4<u32>,
+    weights: vec4<f32>,
 }
 
-// A number that is larger for larger values, negative ones included.
-fn rank(value: f32) -> u32 {
-    let bits = bitcast<u32>(value);
-    return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+fn rank(values: vec4<f32>) -> vec4<u32> {
+    let bits = bitcast<vec4<u32>>(values);
+    return select(bits | vec4<u32>(0x80000000u), ~bits, bits >= vec4<u32>(0x80000000u));
 }
 
-fn all_sum(lane: u32, value: f32) -> f32 {
-    sh_sums[lane] = value;
+fn four(ids: vec4<u32>, end: u32, best: f32) -> Four {
+    let at = min(ids, vec4<u32>(end - 1u));
+    let raw = vec4<f32>(logits[at.x], logits[at.y], logits[at.z], logits[at.w]);
+    let are_seen = vec4<u32>(seen[at.x], seen[at.y], seen[at.z], seen[at.w]) != vec4<u32>(0u);
+    let values = penalized(raw, are_seen, bitcast<f32>(step[5]));
+    let are_there = ids < vec4<u32>(end);
+    let weights = exp((values - best) / bitcast<f32>(step[2]));
+    return Four(select(vec4<u32>(0u), rank(values), are_there), select(vec4<f32>(0.0), weights, are_there));
+}
+
+fn sum_lanes(lane: u32, low: vec4<f32>, high: vec4<f32>) {
+    sh_low[lane] = low;
+    sh_high[lane] = high;
     workgroupBarrier();
     for (var stride = 128u; stride > 0u; stride /= 2u) {
         if (lane < stride) {
-            sh_sums[lane] += sh_sums[lane + stride];
+            sh_low[lane] += sh_low[lane + stride];
+            sh_high[lane] += sh_high[lane + stride];
         }
         workgroupBarrier();
     }
-    let sum = sh_sums[0];
-    workgroupBarrier();
-    return sum;
 }
 
-// How many ids rank at or above `least`.
-fn count(lane: u32, least: u32) -> f32 {
-    var n = 0.0;
-    for (var id = lane; id < step[6]; id += 256u) {
-        n += select(0.0, 1.0, rank(penalized(id)) >= least);
-    }
-    return all_sum(lane, n);
+fn above(rank: u32, weight: f32, least: vec4<u32>) -> vec4<f32> {
+    return select(vec4<f32>(0.0), vec4<f32>(weight), vec4<u32>(rank) >= least);
 }
 
-fn weight(id: u32, best: f32, least: u32) -> f32 {
-    let value = penalized(id);
-    return select(0.0, exp((value - best) / bitcast<f32>(step[2])), rank(value) >= least);
+// How many of the numbers reach `wanted`.
+fn reached(sums: vec4<f32>, wanted: f32) -> u32 {
+    let reached = select(vec4<u32>(0u), vec4<u32>(1u), sums >= vec4<f32>(wanted));
+    return reached.x + reached.y + reached.z + reached.w;
 }
 
-// Their weights, added up.
-fn mass(lane: u32, best: f32, least: u32) -> f32 {
-    var sum = 0.0;
-    for (var id = lane; id < step[6]; id += 256u) {
-        sum += weight(id, best, least);
-    }
-    return all_sum(lane, sum);
-}
-
-// The highest rank that top-k and top-p together leave.
-fn least_rank(lane: u32, best: f32) -> u32 {
+// The highest rank at or above which ids weigh enough, of those that rank at or above `lowest` (above 0): `n_wanted`,
+// where each counts 1, or else `share` of the weight of all.
+fn threshold(lane: u32, best: f32, lowest: u32, n_wanted: u32, share: f32) -> u32 {
     var least = 0u;
-    let n_kept = min(step[3], step[6]);
-    if (n_kept > 0u) {
-        for (var bit = 0x80000000u; bit > 0u; bit /= 2u) {
-            let raised = least | bit;
-            least = select(least, raised, count(lane, raised) >= f32(n_kept));
+    var wanted = f32(n_wanted);
+    // Shifts 29, 26 … 2, 0.
+    for (var n_done = 0u; n_done < 11u; n_done++) {
+        let shift = vec4<u32>(max(29u, 3u * n_done) - 3u * n_done);
+        let low = max(least + (vec4<u32>(0u, 1u, 2u, 3u) << shift), vec4<u32>(lowest));
+        let high = max(least + (vec4<u32>(4u, 5u, 6u, 7u) << shift), vec4<u32>(lowest));
+        var sum_low = vec4<f32>(0.0);
+        var sum_high = vec4<f32>(0.0);
+        for (var first = lane; first < step[6]; first += N_READ) {
+            let ids = vec4<u32>(0u, 256u, 512u, 768u) + first;
+            let own = four(ids, step[6], best);
+            let weights = select(own.weights, vec4<f32>(1.0), n_wanted > 0u);
+            sum_low += above(own.ranks.x, weights.x, low);
+            sum_high += above(own.ranks.x, weights.x, high);
+            sum_low += above(own.ranks.y, weights.y, low);
+            sum_high += above(own.ranks.y, weights.y, high);
+            sum_low += above(own.ranks.z, weights.z, low);
+            sum_high += above(own.ranks.z, weights.z, high);
+            sum_low += above(own.ranks.w, weights.w, low);
+            sum_high += above(own.ranks.w, weights.w, high);
         }
+        sum_lanes(lane, sum_low, sum_high);
+        // Never 0, which no id at all would reach, too.
+        if (n_done == 0u && n_wanted == 0u) { wanted = max(share * sh_low[0].x, 1.0e-30); }
+        // The lowest threshold is the one before.
+        let n_met = max(reached(sh_low[0], wanted) + reached(sh_high[0], wanted), 1u);
+        least += (n_met - 1u) << shift.x;
+        workgroupBarrier();
     }
-    let top_p = bitcast<f32>(step[4]);
-    if (top_p < 1.0) {
-        let wanted = top_p * mass(lane, best, least);
-        var nucleus = 0u;
-        for (var bit = 0x80000000u; bit > 0u; bit /= 2u) {
-            let raised = nucleus | bit;
-            nucleus = select(nucleus, raised, mass(lane, best, max(raised, least)) >= wanted);
-        }
-        // The best id stays, whatever rounding did.
-        least = min(max(nucleus, least), rank(best));
-    }
-    return least;
+    return max(least, lowest);
 }
 
-// Draws by step[1] in 0 … 1; invocation i takes the i-th stretch of ids.
+// Draws by step[1] in 0 … 1: every invocation weighs a 256th of the ids, then of those in the stretch where the draw
+// fell, until that is one id.
 fn draw(lane: u32, best: f32, least: u32) {
-    let n = (step[6] + 255u) / 256u;
-    let end = min((lane + 1u) * n, step[6]);
-    var own = 0.0;
-    for (var id = lane * n; id < end; id++) {
-        own += weight(id, best, least);
-    }
-    sh_sums[lane] = own;
-    workgroupBarrier();
-    if (lane == 0u) {
-        var left = 0.0;
-        for (var i = 0u; i < 256u; i++) {
-            left += sh_sums[i];
+    var first = 0u;
+    var end = step[6];
+    for (var level = 0u; level < 3u; level++) {
+        let n = (end - first + 255u) / 256u;
+        let own_end = min(first + (lane + 1u) * n, end);
+        var own = 0.0;
+        for (var id = first + lane * n; id < own_end; id += 4u) {
+            let kept = four(vec4<u32>(0u, 1u, 2u, 3u) + id, own_end, best);
+            own += dot(select(vec4<f32>(0.0), kept.weights, kept.ranks >= vec4<u32>(least)), vec4<f32>(1.0));
         }
-        left *= bitcast<f32>(step[1]);
-        var stretch = 0u;
-        for (var i = 0u; i < 256u; i++) {
-            if (sh_sums[i] > 0.0 && left >= 0.0) {
-                stretch = i;
-                if (left < sh_sums[i]) { break; }
-                left -= sh_sums[i];
+        sh_low[lane].x = own;
+        workgroupBarrier();
+        if (lane == 0u) {
+            var left = sh_left;
+            if (level == 0u) {
+                left = 0.0;
+                for (var i = 0u; i < 256u; i++) {
+                    left += sh_low[i].x;
+                }
+                left *= bitcast<f32>(step[1]);
             }
-        }
-        for (var id = stretch * n; id < min((stretch + 1u) * n, step[6]); id++) {
-            let w = weight(id, best, least);
-            if (w > 0.0) {
-                sh_id = id;
-                left -= w;
-                if (left < 0.0) { break; }
+            // The last one that weighs anything, whatever rounding did.
+            var stretch = 0u;
+            var before = 0.0;
+            var sum = 0.0;
+            for (var i = 0u; i < 256u; i++) {
+                let weight = sh_low[i].x;
+                if (weight > 0.0) {
+                    stretch = i;
+                    before = sum;
+                    sum += weight;
+                    if (left < sum) { break; }
+                }
             }
+            sh_left = left - before;
+            sh_id = first + stretch * n;
         }
+        workgroupBarrier();
+        first = sh_id;
+        end = min(first + n, end);
     }
-    workgroupBarrier();
 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
-    var maximum = -3.0e38;
-    var sum = 0.0;
-    var best = -3.0e38;
-    var best_id = 0u;
-    for (var i = 0u; i < p.n_groups; i++) {
-        let part = scan[i];
-        let top = bitcast<f32>(part.x);
-        let raised = max(maximum, top);
-        sum = sum * exp(maximum - raised) + bitcast<f32>(part.y) * exp(top - raised);
-        maximum = raised;
-        if (bitcast<f32>(part.z) > best) {
-            best = bitcast<f32>(part.z);
-            best_id = part.w;
-        }
+    var own = nothing();
+    for (var i = lane; i < p.n_groups; i += 256u) {
+        own = together(own, scan[i]);
     }
-    if (lane == 0u) { sh_id = best_id; }
+    sh_parts[lane] = own;
+    workgroupBarrier();
+    for (var stride = 128u; stride > 0u; stride /= 2u) {
+        if (lane < stride) {
+            sh_parts[lane] = together(sh_parts[lane], sh_parts[lane + stride]);
+        }
+        workgroupBarrier();
+    }
+    let whole = sh_parts[0];
+    let best = bitcast<f32>(whole.z);
+    if (lane == 0u) { sh_id = whole.w; }
     workgroupBarrier();
     if (bitcast<f32>(step[2]) > 0.0) {
-        let least = least_rank(lane, best);
-        draw(lane, best, least);
+        var least = 1u;
+        let n_kept = min(step[3], step[6]);
+        if (n_kept > 0u) { least = threshold(lane, best, least, n_kept, 0.0); }
+        let top_p = bitcast<f32>(step[4]);
+        if (top_p < 1.0) { least = threshold(lane, best, least, 0u, top_p); }
+        // The best id stays, whatever rounding did.
+        draw(lane, best, min(least, rank(vec4<f32>(best)).x));
     }
     if (lane == 0u) {
         let id = sh_id;
         result[0] = id;
-        result[1] = bitcast<u32>(logits[id] - maximum - log(sum));
+        result[1] = bitcast<u32>(logits[id] - bitcast<f32>(whole.x) - log(bitcast<f32>(whole.y)));
         tokens[step[0] + 1u] = id;
         seen[id] = 1u;
     }

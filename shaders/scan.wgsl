@@ -1,6 +1,5 @@
-// One pass over the logits, for the choice of the next token: per workgroup
-//   scan[group] = (maximum, Σ exp(logit − maximum), largest penalised logit, its id), the lowest id where two are equal.
-// A logit whose id was seen before is divided by the penalty, or multiplied with it where it is negative.
+// One pass over the logits, for the choice of the next token: a part for the ids of each workgroup.
+// Needs: shared/part.wgsl.
 
 struct Params {
     n_group_id: u32,  // ids per workgroup
@@ -12,15 +11,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> scan: array<vec4<u32>>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-var<workgroup> sh_whole: array<vec2<f32>, 64>;
-var<workgroup> sh_best: array<f32, 64>;
-var<workgroup> sh_id: array<u32, 64>;
-
-fn penalized(logit: f32, id: u32) -> f32 {
-    if (seen[id] == 0u) { return logit; }
-    let penalty = bitcast<f32>(step[5]);
-    return select(logit * penalty, logit / penalty, logit > 0.0);
-}
+var<workgroup> sh_parts: array<vec4<u32>, 64>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,38 +19,31 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
 ) {
     let end = min((group.x + 1u) * p.n_group_id, step[6]);
-    var maximum = -3.0e38;
-    var sum = 0.0;
-    var best = -3.0e38;
-    var best_id = 0xffffffffu;
-    for (var id = group.x * p.n_group_id + lane; id < end; id += 64u) {
-        let logit = logits[id];
-        let raised = max(maximum, logit);
-        sum = sum * exp(maximum - raised) + exp(logit - raised);
-        maximum = raised;
-        let value = penalized(logit, id);
-        if (value > best || best_id == 0xffffffffu) {
-            best = value;
-            best_id = id;
-        }
+    let penalty = bitcast<f32>(step[5]);
+    var own = nothing();
+    for (var first = group.x * p.n_group_id + lane; first < end; first += 256u) {
+        // Those beyond the end are the last one again, which adds nothing to a maximum.
+        let ids = min(vec4<u32>(0u, 64u, 128u, 192u) + first, vec4<u32>(end - 1u));
+        let raw = vec4<f32>(logits[ids.x], logits[ids.y], logits[ids.z], logits[ids.w]);
+        let are_seen = vec4<u32>(seen[ids.x], seen[ids.y], seen[ids.z], seen[ids.w]) != vec4<u32>(0u);
+        let values = penalized(raw, are_seen, penalty);
+        let maximum = max(max(raw.x, raw.y), max(raw.z, raw.w));
+        let is_there = vec4<u32>(0u, 64u, 128u, 192u) + first < vec4<u32>(end);
+        let sum = dot(select(vec4<f32>(0.0), exp(raw - maximum), is_there), vec4<f32>(1.0));
+        let best = max(max(values.x, values.y), max(values.z, values.w));
+        let are_best = select(vec4<u32>(NO_ID), ids, values == vec4<f32>(best));
+        let id = min(min(are_best.x, are_best.y), min(are_best.z, are_best.w));
+        own = together(own, part(maximum, sum, best, id));
     }
-    sh_whole[lane] = vec2<f32>(maximum, sum);
-    sh_best[lane] = best;
-    sh_id[lane] = best_id;
+    sh_parts[lane] = own;
     workgroupBarrier();
-    if (lane > 0u) {
-        return;
-    }
-    for (var i = 1u; i < 64u; i++) {
-        let other = sh_whole[i];
-        let raised = max(maximum, other.x);
-        sum = sum * exp(maximum - raised) + other.y * exp(other.x - raised);
-        maximum = raised;
-        let is_better = sh_best[i] > best || (sh_best[i] == best && sh_id[i] < best_id);
-        if (sh_id[i] != 0xffffffffu && (is_better || best_id == 0xffffffffu)) {
-            best = sh_best[i];
-            best_id = sh_id[i];
+    for (var stride = 32u; stride > 0u; stride /= 2u) {
+        if (lane < stride) {
+            sh_parts[lane] = together(sh_parts[lane], sh_parts[lane + stride]);
         }
+        workgroupBarrier();
     }
-    scan[group.x] = vec4<u32>(bitcast<u32>(maximum), bitcast<u32>(sum), bitcast<u32>(best), best_id);
+    if (lane == 0u) {
+        scan[group.x] = sh_parts[0];
+    }
 }

@@ -5,7 +5,7 @@ use kernels::{
 
 use crate::{
     attention_decode::{decode, heads},
-    bench::{compare, random_tensor, step, values, words},
+    bench::{compare, devices, random_tensor, step, values, words},
 };
 
 /// System, image and question, then what was generated.
@@ -34,7 +34,7 @@ fn merged(
     };
     let mut context = Tensor::empty([1, 1], device);
     for layer in 0..n_layers {
-        let at = LayerOf { layer, n_layers };
+        let at = Some(LayerOf { layer, n_layers });
         (context, reading) = kernels::attention_merge(&scratch, &roles, &step, reading, blocks, at);
     }
     (context, reading)
@@ -75,10 +75,29 @@ fn blocks_far_apart() {
     check(300, heads(4, 2, 16), 30.0, 90);
 }
 
+#[test]
+fn a_context_without_a_reading() {
+    for device in devices() {
+        let (_, scratch, blocks) = decode(200, heads(16, 2, 128), 1.0, &device);
+        let roles = words(&roles(blocks.capacity_token, 5), &device);
+        let step = step(200, 128, &device);
+        let reading = Reading {
+            map: Tensor::<1>::ones([5], &device),
+            sums: Tensor::<2>::ones([1, 4 * blocks.n_blocks()], &device),
+        };
+        let (context, unread) =
+            kernels::attention_merge(&scratch, &roles, &step, reading, blocks, None);
+        let (with, _) = merged(200, heads(16, 2, 128), 1.0, 5, &device);
+        assert_eq!(values(context), values(with));
+        assert!(values(unread.map).iter().all(|&number| number == 1.0));
+        assert!(values(unread.sums).iter().all(|&number| number == 1.0));
+    }
+}
+
 /// The three shares of one layer by hand: equal scores weigh every slot alike.
 #[test]
 fn equal_scores_share_evenly() {
-    for device in crate::bench::devices() {
+    for device in devices() {
         let (_, reading) = merged(14, heads(2, 1, 8), 0.0, 5, &device);
         let map = values(reading.map);
         assert!(map.iter().all(|p| (p - 1.0 / 15.0).abs() < 1e-6), "{map:?}");

@@ -118,9 +118,7 @@ pub fn turned_step(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1,
 }
 
 fn step_at(n_past: usize, cosines: Vec<f32>, sines: Vec<f32>, device: &Device) -> Tensor<1, Int> {
-    let mut buffer = StepBuffer::new(2 * cosines.len(), device);
-    buffer.write(&Step::at(n_past, cosines, sines));
-    buffer.words()
+    StepBuffer::holding(&Step::at(n_past, cosines, sines), device).words()
 }
 
 /// `n` cosines and sines of angles by which halves turn into halves.

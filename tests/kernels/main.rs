@@ -7,6 +7,8 @@ mod attention_prefill;
 mod attention_window;
 mod bench;
 mod embedding;
+#[cfg(debug_assertions)]
+mod faults;
 mod gelu;
 mod gradients;
 mod matmul;

@@ -32,6 +32,7 @@ fn sums_and_bytes() {
         (130, shares(7, 3, 5)),
         (64, shares(432, 36, 2)),
         (319, shares(1275, 28, 5)),
+        (700, shares(9, 130, 12)),
     ] {
         let map: Vec<f32> = random(shares.n_image_token, 1)
             .iter()

@@ -10,15 +10,14 @@ fn chosen(
     step: &Step,
     device: &Device,
 ) -> (Choice, Vec<u32>, Vec<u32>) {
-    let mut buffer = StepBuffer::new(0, device);
-    buffer.write(step);
+    let step = StepBuffer::holding(step, device).words();
     let outcome = Outcome {
         seen: words(seen, device),
         tokens: words(&[7; 8], device),
         result: words(&[0; 4], device),
     };
     let logits: Tensor<2> = tensor(logits, [1, logits.len()], device);
-    let outcome = kernels::choose(&logits, &buffer.words(), outcome);
+    let outcome = kernels::choose(&logits, &step, outcome);
     let words = |tensor: Tensor<1, burn::tensor::Int>| -> Vec<u32> {
         let data = futures_lite::future::block_on(tensor.into_data_async());
         data.expect("the device returns its results")
@@ -83,6 +82,13 @@ fn settings_of_every_kind_over_small_and_real_vocabularies() {
             top_k: 40,
             top_p: 0.001,
             repetition_penalty: 0.5,
+        },
+        // So small a share is no number that a shader must know.
+        Sampling {
+            temperature: 1.0,
+            top_k: 3,
+            top_p: 1e-42,
+            repetition_penalty: 1.0,
         },
         Sampling {
             temperature: 2.0,

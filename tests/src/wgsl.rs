@@ -2,27 +2,12 @@
 
 use kernels::{
     Features, KV_FORMATS, KvFormat, SPREADS, Shader, Spread, Unit,
-    attention_decode::AttentionDecode,
-    attention_merge::AttentionMerge,
-    attention_prefill::AttentionPrefill,
-    attention_window::AttentionWindow,
-    cache::Cache,
-    embedding::Embedding,
-    gelu::Gelu,
-    matmul::Matmul,
-    matmul_bytes::{self, MatmulBytes},
-    matmul_halves::MatmulHalves,
-    matmul_tile::MatmulTile,
-    matvec::Matvec,
-    matvec_gated::MatvecGated,
-    mrope::Mrope,
-    norm::Norm,
-    readout::Readout,
-    rope::Rope,
-    sample::Sample,
-    scan::Scan,
-    sizes::Product,
-    swiglu::Swiglu,
+    attention_decode::AttentionDecode, attention_merge::AttentionMerge,
+    attention_prefill::AttentionPrefill, attention_window::AttentionWindow, cache::Cache,
+    embedding::Embedding, gelu::Gelu, matmul::Matmul, matmul_bytes::MatmulBytes,
+    matmul_halves::MatmulHalves, matmul_tile::MatmulTile, matvec::Matvec,
+    matvec_gated::MatvecGated, mrope::Mrope, norm::Norm, readout::Readout, rope::Rope, rounded,
+    sample::Sample, scan::Scan, sizes::Product, swiglu::Swiglu,
 };
 use weights::Format;
 
@@ -73,7 +58,7 @@ fn caches(head_dim: u32) -> impl Iterator<Item = Cache> {
     all.map(move |(format, halves)| Cache {
         head_dim,
         format,
-        features: features(1, halves),
+        halves,
     })
 }
 
@@ -109,7 +94,7 @@ pub fn variants() -> Vec<Variant> {
             };
             for &features in features {
                 add(&MatmulTile { product, features });
-                if matmul_bytes::takes(format) {
+                if rounded::takes(format) {
                     add(&MatmulBytes { product, features });
                     add(&MatmulHalves { product, features });
                 }

@@ -6,7 +6,7 @@ use kernels::{
     StepBuffer, attention_decode, attention_merge, attention_prefill, mrope,
 };
 
-/// Attention of one new token, with the read-out over every key.
+/// Attention of one new token.
 pub struct Decode {
     qkv: Tensor<2>,
     cache: KeyValues,
@@ -29,19 +29,16 @@ pub struct Prefill {
 /// Tokens that are put into a cache at once.
 const N_CHUNK: usize = 1024;
 
+/// A step at slot `n_past` that rotates nothing.
+fn still(n_past: usize, heads: Heads, device: &Device) -> Tensor<1, Int> {
+    StepBuffer::holding(&Step::still(n_past, heads.head_dim), device).words()
+}
+
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// A step at slot `n_past` that rotates nothing.
-fn step_at(n_past: usize, head_dim: usize, device: &Device) -> Tensor<1, Int> {
-    let mut buffer = StepBuffer::new(head_dim, device);
-    let n_angle = head_dim / 2;
-    buffer.write(&Step::at(n_past, vec![1.0; n_angle], vec![0.0; n_angle]));
-    buffer.words()
-}
-
-/// A cache whose first slots hold `keys` and `values` [n, n_kv_heads · head_dim], put there as a prompt's are.
+/// A cache whose first slots hold `keys` and `values` [n, n_kv_heads · head_dim].
 fn filled(
     keys: &[f32],
     values: &[f32],
@@ -50,33 +47,20 @@ fn filled(
     device: &Device,
 ) -> KeyValues {
     let width = heads.n_kv_heads * heads.head_dim;
-    let unasked = Heads {
-        n_heads: 0,
-        ..heads
-    };
-    let mut cache = KeyValues::empty(capacity_token, heads, device);
     let chunks = keys
         .chunks(N_CHUNK * width)
         .zip(values.chunks(N_CHUNK * width));
-    for (chunk, (keys, values)) in chunks.enumerate() {
-        let pairs = keys.chunks(width).zip(values.chunks(width));
-        let rows: Vec<f32> = pairs
-            .flat_map(|(key, value)| [key, value].concat())
-            .collect();
-        let n = rows.len() / (2 * width);
-        let step = step_at(chunk * N_CHUNK, heads.head_dim, device);
-        let rows = floats(rows, [n, 2 * width], device);
-        cache = mrope(rows, &still(n, heads, device), &step, cache, unasked).1;
-    }
-    cache
-}
-
-/// Angles of `n` rows that rotate nothing.
-fn still(n: usize, heads: Heads, device: &Device) -> Angles {
-    Angles {
-        cosines: Tensor::ones([n, heads.head_dim / 2], device),
-        sines: Tensor::zeros([n, heads.head_dim / 2], device),
-    }
+    let empty = KeyValues::empty(capacity_token, heads, device);
+    chunks
+        .enumerate()
+        .fold(empty, |cache, (chunk, (keys, values))| {
+            let pairs = keys.chunks(width).zip(values.chunks(width));
+            let rows: Vec<f32> = pairs
+                .flat_map(|(key, value)| [key, value].concat())
+                .collect();
+            let n = rows.len() / (2 * width);
+            cache.filled(floats(rows, [n, 2 * width], device), chunk * N_CHUNK, heads)
+        })
 }
 
 impl Decode {
@@ -108,7 +92,7 @@ impl Decode {
                 TensorData::new(roles, [capacity_token]),
                 (device, DType::U32),
             ),
-            step: step_at(n_past, heads.head_dim, device),
+            step: still(n_past, heads, device),
             qkv: floats(
                 qkv,
                 [1, (heads.n_heads + 2 * heads.n_kv_heads) * heads.head_dim],
@@ -118,8 +102,8 @@ impl Decode {
         }
     }
 
-    /// The keys' blocks alone, which nobody puts together or reads out.
-    pub(crate) fn launch_blocks(&self) -> Scratch {
+    /// The context, with or without the attention read out.
+    pub(crate) fn launch(&self, is_read: bool) -> Tensor<2> {
         let (_, scratch) = attention_decode(
             self.qkv.clone(),
             &self.step,
@@ -127,25 +111,12 @@ impl Decode {
             self.scratch.clone(),
             self.blocks,
         );
-        scratch
-    }
-
-    pub(crate) fn launch(&self) -> Tensor<2> {
-        let layer = LayerOf {
+        let at = is_read.then_some(LayerOf {
             layer: 0,
             n_layers: 1,
-        };
-        let scratch = self.launch_blocks();
-        let reading = self.reading.clone();
-        attention_merge(
-            &scratch,
-            &self.roles,
-            &self.step,
-            reading,
-            self.blocks,
-            layer,
-        )
-        .0
+        });
+        let (roles, reading) = (&self.roles, self.reading.clone());
+        attention_merge(&scratch, roles, &self.step, reading, self.blocks, at).0
     }
 }
 
@@ -162,8 +133,8 @@ impl Prefill {
         Self {
             qkv: floats(qkv, [n, row], device),
             cache: KeyValues::empty(n.next_multiple_of(BLOCK_TOKEN), heads, device),
-            step: step_at(0, head_dim, device),
-            angles: still(n, heads, device),
+            step: still(0, heads, device),
+            angles: Angles::still(n, head_dim, device),
             heads,
         }
     }

@@ -4,9 +4,11 @@
 //! measures waits with [`kernels::wait`].
 
 mod attention;
+mod choice;
 mod product;
 
 pub use attention::{Decode, Prefill};
+pub use choice::Choice;
 pub use product::{Product, packed_q4};
 
 use burn::tensor::Tensor;
@@ -15,12 +17,14 @@ use burn::tensor::Tensor;
 pub enum Operation {
     /// A matrix product.
     Product(Box<Product>),
-    /// Attention of one new token.
+    /// Attention of one new token, read out over every key.
     Decode(Box<Decode>),
-    /// The same without putting its blocks together and without reading it out.
-    Blocks(Box<Decode>),
+    /// The same, not read out.
+    Unread(Box<Decode>),
     /// Attention of a chunk of a prompt.
     Prefill(Box<Prefill>),
+    /// The choice of the next token.
+    Choice(Box<Choice>),
 }
 
 impl Operation {
@@ -28,9 +32,10 @@ impl Operation {
     pub fn launch(&self) -> Tensor<2> {
         match self {
             Self::Product(product) => product.launch(),
-            Self::Decode(decode) => decode.launch(),
-            Self::Blocks(decode) => decode.launch_blocks().contexts,
+            Self::Decode(decode) => decode.launch(true),
+            Self::Unread(decode) => decode.launch(false),
             Self::Prefill(prefill) => prefill.launch(),
+            Self::Choice(choice) => choice.launch(),
         }
     }
 }

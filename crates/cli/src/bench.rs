@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use ::bench::{Decode, Operation, Prefill, Product, packed_q4};
+use ::bench::{Choice, Decode, Operation, Prefill, Product, packed_q4};
 use anyhow::bail;
 use generate::{Device, open_known_gpu, tuning};
-use kernels::{Heads, KvFormat};
+use kernels::{Heads, KvFormat, Sampling};
 use web_time::Instant;
 
 use crate::{args::BenchArgs, variants::try_gpu};
@@ -55,8 +55,24 @@ const LAYER_3B: [(&str, f64); 4] = [
     ("3B down, 1 row", 1.0),
 ];
 
-/// Rounds of a measurement; the median counts.
+/// Ids of the published models, and how one is chosen.
+const N_ID: usize = 151_936;
+const SAMPLINGS: [(&str, Sampling); 2] = [
+    ("the largest", Sampling::GREEDY),
+    (
+        "top-k 50, top-p 0.9",
+        Sampling {
+            temperature: 0.7,
+            top_k: 50,
+            top_p: 0.9,
+            repetition_penalty: 1.0,
+        },
+    ),
+];
+
+/// Rounds of a measurement; the median counts. What is compared takes turns, and more of them.
 const N_ROUNDS: usize = 5;
+const N_TURNS: usize = 15;
 
 /// Runs are repeated until a round takes this long.
 const ROUND_MILLIS: f64 = 30.0;
@@ -64,13 +80,17 @@ const ROUND_MILLIS: f64 = 30.0;
 /// Numbers of the copied buffer.
 const N_COPIED: usize = 32 << 20;
 
+type Make = Box<dyn Fn(&Device) -> Vec<Operation>>;
+
+/// Something to measure, and what else it is compared with.
 struct Case {
-    name: String,
+    names: Vec<String>,
     /// Multiplications and additions.
     n_operation: f64,
-    /// Bytes of weights, or of keys and values.
+    /// Bytes of weights, of keys and values, or of logits.
     n_byte: f64,
-    make: Box<dyn Fn(&Device) -> Operation>,
+    /// One operation per name.
+    make: Make,
 }
 
 /// Prints a table, one line per case.
@@ -92,7 +112,7 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
         N_COPIED * 4 / 1_000_000
     );
     println!(
-        "{:<26} {:>10} {:>9} {:>8} {:>7} {:>9}",
+        "{:<34} {:>10} {:>9} {:>8} {:>7} {:>9}",
         "case", "ms", "GFLOP/s", "GB/s", "of copy", "error"
     );
     let mut measured = HashMap::new();
@@ -100,23 +120,26 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
         if args
             .only
             .as_ref()
-            .is_some_and(|only| !case.name.contains(only.as_str()))
+            .is_some_and(|only| !case.names[0].contains(only.as_str()))
         {
             continue;
         }
-        let operation = (case.make)(&gpu.device);
-        let got = values(operation.launch()).await?;
-        let expected = values((case.make)(&Device::flex()).launch()).await?;
-        let millis = median_millis(&operation, &gpu.device).await?;
-        let rate = case.n_byte / millis / 1e6;
-        println!(
-            "{:<26} {millis:>10.3} {:>9.2} {rate:>8.2} {:>6.0}% {:>9.1e}",
-            case.name,
-            case.n_operation / millis / 1e6,
-            rate / copied * 100.0,
-            relative_error(&expected, &got),
-        );
-        measured.insert(case.name, millis);
+        let operations = (case.make)(&gpu.device);
+        let mut errors = Vec::new();
+        for (operation, twin) in operations.iter().zip((case.make)(&Device::flex())) {
+            let got = values(operation.launch()).await?;
+            errors.push(relative_error(&values(twin.launch()).await?, &got));
+        }
+        let medians = median_millis(&operations, &gpu.device).await?;
+        for ((name, millis), error) in case.names.into_iter().zip(medians).zip(errors) {
+            let rate = case.n_byte / millis / 1e6;
+            println!(
+                "{name:<34} {millis:>10.3} {:>9.2} {rate:>8.2} {:>6.0}% {error:>9.1e}",
+                case.n_operation / millis / 1e6,
+                rate / copied * 100.0,
+            );
+            measured.insert(name, millis);
+        }
     }
     for n_key in KEYS {
         if let Some(token) = token_of_3b(&measured, n_key) {
@@ -132,14 +155,13 @@ fn token_of_3b(measured: &HashMap<String, f64>, n_key: usize) -> Option<String> 
     let products = LAYER_3B.map(|(name, times)| of(name).map(|millis| times * millis));
     let products: f64 = products.into_iter().sum::<Option<f64>>()?;
     let attention = of(&decode_name("3B", n_key))?;
-    let blocks = of(&blocks_name("3B", n_key))?;
+    let unread = of(&unread_name("3B", n_key))?;
     let token = N_LAYER_3B * (products + attention) + of("3B head, 1 row")?;
     let percent = |millis: f64| 100.0 * N_LAYER_3B * millis / token;
     Some(format!(
-        "a 3B token after {n_key}: {token:.0} ms from its kernels; attention {:.1} %, of which putting blocks together \
-         and reading them out {:.1} %",
+        "a 3B token after {n_key}: {token:.0} ms from its kernels; attention {:.1} %, reading it out {:.1} %",
         percent(attention),
-        percent((attention - blocks).max(0.0)),
+        percent(attention - unread),
     ))
 }
 
@@ -155,8 +177,8 @@ fn decode_name(model: &str, n_key: usize) -> String {
     format!("{model} heads, 1 of {n_key} tokens")
 }
 
-fn blocks_name(model: &str, n_key: usize) -> String {
-    format!("{model} blocks, 1 of {n_key} tokens")
+fn unread_name(model: &str, n_key: usize) -> String {
+    format!("{}, not read out", decode_name(model, n_key))
 }
 
 fn cases() -> Vec<Case> {
@@ -167,39 +189,52 @@ fn cases() -> Vec<Case> {
             _ => &ROWS[..],
         };
         rows.iter().map(move |&m| Case {
-            name: format!("{name}, {m} row{}", if m > 1 { "s" } else { "" }),
+            names: vec![format!("{name}, {m} row{}", if m > 1 { "s" } else { "" })],
             n_operation: 2.0 * (m * size[0] * size[1]) as f64,
             // Half a byte a weight, four bytes a group of 32.
             n_byte: (size[0] * size[1]) as f64 * (0.5 + 4.0 / 32.0),
-            make: Box::new(move |device| Operation::Product(Box::new(product(m, size, device)))),
+            make: Box::new(move |device| {
+                vec![Operation::Product(Box::new(product(m, size, device)))]
+            }),
         })
     });
     let attention = HEADS.iter().flat_map(|&(model, heads)| {
-        let decodes = KEYS.iter().flat_map(move |&n_key| {
-            let case = move |name: String, make: fn(Box<Decode>) -> Operation| Case {
-                name,
-                n_operation: 4.0 * (heads.n_heads * heads.head_dim * n_key) as f64,
-                n_byte: 2.0 * kv_bytes() * (heads.n_kv_heads * heads.head_dim * n_key) as f64,
-                make: Box::new(move |device| make(Box::new(decode(heads, n_key, device)))),
-            };
-            [
-                case(decode_name(model, n_key), Operation::Decode),
-                case(blocks_name(model, n_key), Operation::Blocks),
-            ]
+        let decodes = KEYS.iter().map(move |&n_key| Case {
+            names: vec![decode_name(model, n_key), unread_name(model, n_key)],
+            n_operation: 4.0 * (heads.n_heads * heads.head_dim * n_key) as f64,
+            n_byte: 2.0 * kv_bytes() * (heads.n_kv_heads * heads.head_dim * n_key) as f64,
+            make: Box::new(move |device| {
+                let makes: [fn(Box<Decode>) -> Operation; 2] =
+                    [Operation::Decode, Operation::Unread];
+                let all = makes.map(|make| make(Box::new(decode(heads, n_key, device))));
+                all.into()
+            }),
         });
         let n = ROWS[3];
         let prefill = Case {
-            name: format!("{model} heads, {n} tokens"),
+            names: vec![format!("{model} heads, {n} tokens")],
             n_operation: 4.0 * (heads.n_heads * heads.head_dim * n * (n + 1) / 2) as f64,
             n_byte: 2.0 * kv_bytes() * (heads.n_kv_heads * heads.head_dim * n) as f64,
             make: Box::new(move |device| {
                 let qkv = random(n * row_width(heads), 1);
-                Operation::Prefill(Box::new(Prefill::new(qkv, heads, device)))
+                vec![Operation::Prefill(Box::new(Prefill::new(
+                    qkv, heads, device,
+                )))]
             }),
         };
         decodes.chain([prefill])
     });
-    products.chain(attention).collect()
+    let choices = SAMPLINGS.iter().map(|&(name, sampling)| Case {
+        names: vec![format!("{name} of {N_ID} ids")],
+        n_operation: N_ID as f64,
+        n_byte: 4.0 * N_ID as f64,
+        make: Box::new(move |device| {
+            let logits = random(N_ID, 1).into_iter().map(|logit| 20.0 * logit);
+            let choice = Choice::new(logits.collect(), sampling, device);
+            vec![Operation::Choice(Box::new(choice))]
+        }),
+    });
+    products.chain(attention).chain(choices).collect()
 }
 
 fn product(m: usize, [n_rows, n_cols]: [usize; 2], device: &Device) -> Product {
@@ -238,24 +273,37 @@ async fn values(tensor: burn::tensor::Tensor<2>) -> anyhow::Result<Vec<f32>> {
     Ok(data.try_to_vec()?)
 }
 
-async fn median_millis(operation: &Operation, device: &Device) -> anyhow::Result<f64> {
+/// Of each, where there are several one after the other in every round.
+async fn median_millis(operations: &[Operation], device: &Device) -> anyhow::Result<Vec<f64>> {
+    let n_rounds = match operations {
+        [_] => N_ROUNDS,
+        _ => N_TURNS,
+    };
     let mut n_run = 1;
-    let mut rounds = Vec::new();
-    while rounds.len() < N_ROUNDS {
-        let started = Instant::now();
-        for _ in 0..n_run {
-            drop(operation.launch());
+    let mut rounds = vec![Vec::new(); operations.len()];
+    while rounds[0].len() < n_rounds {
+        let mut millis = Vec::new();
+        for operation in operations {
+            let started = Instant::now();
+            for _ in 0..n_run {
+                drop(operation.launch());
+            }
+            kernels::wait(device).await?;
+            millis.push(started.elapsed().as_secs_f64() * 1000.0);
         }
-        kernels::wait(device).await?;
-        let millis = started.elapsed().as_secs_f64() * 1000.0;
-        if millis < ROUND_MILLIS && n_run < 1000 {
+        if millis[0] < ROUND_MILLIS && n_run < 1000 {
             n_run *= 2;
-        } else {
+            continue;
+        }
+        for (rounds, millis) in rounds.iter_mut().zip(millis) {
             rounds.push(millis / f64::from(n_run));
         }
     }
-    rounds.sort_by(f64::total_cmp);
-    Ok(rounds[N_ROUNDS / 2])
+    let median = |mut rounds: Vec<f64>| {
+        rounds.sort_by(f64::total_cmp);
+        rounds[n_rounds / 2]
+    };
+    Ok(rounds.into_iter().map(median).collect())
 }
 
 /// GB/s read and written by the simplest of kernels.

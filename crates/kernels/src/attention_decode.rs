@@ -32,9 +32,8 @@ impl AttentionDecode {
 
 impl Shader for AttentionDecode {
     fn parts(&self) -> Vec<&'static str> {
-        let mut parts = self.cache.parts();
-        parts.push(include_str!("../../../shaders/attention_decode.wgsl"));
-        parts
+        let own = include_str!("../../../shaders/attention_decode.wgsl");
+        self.cache.parts(&[own])
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

@@ -37,22 +37,27 @@ impl Shader for AttentionMerge {
 }
 
 /// `scratch` is scores, contexts and stats as `attention_decode` leaves them; `out` the context
-/// [1, n_heads · head_dim], `map` [n_image_token], `sums` [n_layers, n_blocks · 4].
+/// [1, n_heads · head_dim], `map` [n_image_token], `sums` [n_layers, n_blocks · 4]. Without a layer nothing is read
+/// out.
 pub(crate) fn run(
     [scores, contexts, stats]: [&CubeTensor; 3],
     [roles, step]: [&CubeTensor; 2],
     out: &CubeTensor,
     [map, sums]: [&CubeTensor; 2],
     blocks: Blocks,
-    at: LayerOf,
+    at: Option<LayerOf>,
 ) {
     let n_heads = blocks.heads.n_heads;
+    let (n_reader, layer, n_layers) = match at {
+        Some(at) => (blocks.n_blocks().div_ceil(N_READ), at.layer, at.n_layers),
+        None => (0, 0, 1),
+    };
     launch(
         AttentionMerge {
             head_dim: blocks.heads.head_dim as u32,
             n_heads: n_heads as u32,
         },
-        [(n_heads + blocks.n_blocks().div_ceil(N_READ)) as u32, 1, 1],
+        [(n_heads + n_reader) as u32, 1, 1],
         &[
             Binding::Read(stats),
             Binding::Read(contexts),
@@ -63,12 +68,6 @@ pub(crate) fn run(
             Binding::Write(map),
             Binding::Write(sums),
         ],
-        &[
-            blocks.capacity_token,
-            blocks.n_blocks(),
-            at.layer,
-            at.n_layers,
-        ]
-        .map(|value| value as u32),
+        &[blocks.capacity_token, blocks.n_blocks(), layer, n_layers].map(|value| value as u32),
     );
 }

@@ -17,12 +17,10 @@ pub struct AttentionPrefill {
 
 impl Shader for AttentionPrefill {
     fn parts(&self) -> Vec<&'static str> {
-        let mut parts = self.cache.parts();
-        parts.extend([
+        self.cache.parts(&[
             include_str!("../../../shaders/shared/attention_tile.wgsl"),
             include_str!("../../../shaders/attention_prefill.wgsl"),
-        ]);
-        parts
+        ])
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

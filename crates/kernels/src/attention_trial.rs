@@ -5,9 +5,9 @@ use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use crate::{
     sizes::{Blocks, Heads, LayerOf, ROLE_GENERATED},
     step::{Step, StepBuffer},
-    tensor::{Angles, KeyValues, Reading, Scratch, attention_decode, attention_merge, mrope},
+    tensor::{KeyValues, Reading, Scratch, attention_decode, attention_merge},
     trial::number,
-    tuning::{KV_FORMATS, tuning},
+    tuning::{KV_FORMATS, KvFormat, tuning},
 };
 
 /// Those of the 3B model.
@@ -28,8 +28,7 @@ const NEW: f32 = 1000.0;
 /// A layer's attention in a step.
 pub(crate) struct AttentionTrial {
     qkv: Tensor<2>,
-    /// One per format.
-    caches: Vec<KeyValues>,
+    caches: [KeyValues; KV_FORMATS.len()],
     scratch: Scratch,
     reading: Reading,
     roles: Tensor<1, Int>,
@@ -48,11 +47,17 @@ impl AttentionTrial {
         let words = |word: u32, n: usize| {
             Tensor::from_data(TensorData::new(vec![word; n], [n]), (device, DType::U32))
         };
-        let mut step = StepBuffer::new(HEADS.head_dim, device);
-        step.write(&at(0));
-        let mut trial = AttentionTrial {
+        let past = past_tokens(device);
+        let filled = |format: KvFormat| {
+            let empty = KeyValues::empty_as(format.dtype(), blocks.capacity_token, HEADS, device);
+            let firsts = (0..blocks.capacity_token).step_by(N_FILLED);
+            firsts.fold(empty, |cache, first| {
+                cache.filled(past.clone(), first, HEADS)
+            })
+        };
+        AttentionTrial {
             qkv: new_token(device),
-            caches: Vec::new(),
+            caches: KV_FORMATS.map(filled),
             scratch: Scratch {
                 scores: empty(blocks.scores()),
                 contexts: empty(blocks.contexts()),
@@ -63,30 +68,9 @@ impl AttentionTrial {
                 sums: empty([1, 4 * blocks.n_blocks()]),
             },
             roles: words(ROLE_GENERATED, blocks.capacity_token),
-            step,
+            step: StepBuffer::holding(&Step::still(N_PAST, HEADS.head_dim), device),
             blocks,
-        };
-        let angles = Angles {
-            cosines: Tensor::ones([N_FILLED, HEADS.head_dim / 2], device),
-            sines: Tensor::zeros([N_FILLED, HEADS.head_dim / 2], device),
-        };
-        let past = past_tokens(device);
-        let unasked = Heads {
-            n_heads: 0,
-            ..HEADS
-        };
-        for format in KV_FORMATS {
-            let mut cache =
-                KeyValues::empty_as(format.dtype(), blocks.capacity_token, HEADS, device);
-            for first in (0..blocks.capacity_token).step_by(N_FILLED) {
-                trial.step.write(&at(first));
-                let step = trial.step.words();
-                cache = mrope(past.clone(), &angles, &step, cache, unasked).1;
-            }
-            trial.caches.push(cache);
         }
-        trial.step.write(&at(N_PAST));
-        trial
     }
 
     /// The context, from the cache in the format in use.
@@ -95,19 +79,13 @@ impl AttentionTrial {
         let cache = self.caches[used.unwrap_or_default()].clone();
         let (step, scratch) = (self.step.words(), self.scratch.clone());
         let (_, scratch) = attention_decode(self.qkv.clone(), &step, cache, scratch, self.blocks);
-        let only = LayerOf {
+        let only = Some(LayerOf {
             layer: 0,
             n_layers: 1,
-        };
+        });
         let reading = self.reading.clone();
         attention_merge(&scratch, &self.roles, &step, reading, self.blocks, only).0
     }
-}
-
-/// A step at slot `n_past` that rotates nothing.
-fn at(n_past: usize) -> Step {
-    let n_angle = HEADS.head_dim / 2;
-    Step::at(n_past, vec![1.0; n_angle], vec![0.0; n_angle])
 }
 
 /// Queries, keys and values of one token.

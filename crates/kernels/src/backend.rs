@@ -162,7 +162,7 @@ pub trait Kernels: Backend {
         FloatTensor<Self>,
     );
 
-    /// The blocks put together, and one layer read out: `(context, map, sums)`, the last two in place.
+    /// The blocks put together, and the layer `at` read out: `(context, map, sums)`, the last two in place.
     #[allow(clippy::too_many_arguments)]
     fn attention_merge(
         scores: FloatTensor<Self>,
@@ -173,7 +173,7 @@ pub trait Kernels: Backend {
         map: FloatTensor<Self>,
         sums: FloatTensor<Self>,
         blocks: Blocks,
-        at: LayerOf,
+        at: Option<LayerOf>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// One pass over the logits.

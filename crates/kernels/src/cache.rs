@@ -5,7 +5,7 @@ use burn_wgpu::CubeTensor;
 use crate::{
     launch::Constant,
     sizes::Heads,
-    tuning::{Features, KV_FORMATS, KvFormat, NO_FEATURES, tuning},
+    tuning::{KV_FORMATS, KvFormat, half_part, tuning},
 };
 
 /// Constants of `shared/cache.wgsl` and of who includes it.
@@ -15,8 +15,8 @@ pub struct Cache {
     pub head_dim: u32,
     /// How keys and values are kept.
     pub format: KvFormat,
-    /// What of the adapter is used to read halves.
-    pub features: Features,
+    /// Halves are converted by the adapter, not by arithmetic on their bits.
+    pub halves: bool,
 }
 
 impl Cache {
@@ -25,31 +25,25 @@ impl Cache {
         let mut formats = KV_FORMATS.into_iter();
         let format = formats.find(|format| format.dtype() == keys.dtype);
         let format = format.unwrap_or(KvFormat::F32);
-        let features = match format {
-            KvFormat::F16 => Features {
-                halves: tuning().features.halves,
-                ..NO_FEATURES
-            },
-            KvFormat::F32 => NO_FEATURES,
-        };
         Cache {
             head_dim: heads.head_dim as u32,
             format,
-            features,
+            halves: format == KvFormat::F16 && tuning().features.halves,
         }
     }
 
-    /// The texts that say where keys and values lie, and how.
-    pub(crate) fn parts(self) -> Vec<&'static str> {
-        let lie = include_str!("../../../shaders/shared/cache.wgsl");
+    /// The texts that say where keys and values lie, and how, before those of a kernel.
+    pub(crate) fn parts(self, kernel: &[&'static str]) -> Vec<&'static str> {
+        let mut parts = vec![include_str!("../../../shaders/shared/cache.wgsl")];
         match self.format {
-            KvFormat::F32 => vec![lie, include_str!("../../../shaders/shared/cache_f32.wgsl")],
-            KvFormat::F16 => vec![
-                lie,
-                self.features.half_part(),
+            KvFormat::F32 => parts.push(include_str!("../../../shaders/shared/cache_f32.wgsl")),
+            KvFormat::F16 => parts.extend([
+                half_part(self.halves),
                 include_str!("../../../shaders/shared/cache_f16.wgsl"),
-            ],
+            ]),
         }
+        parts.extend(kernel);
+        parts
     }
 
     /// A quarter of the head width.

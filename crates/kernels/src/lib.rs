@@ -23,6 +23,8 @@ pub mod gradients;
 mod launch;
 mod linear;
 mod recorder;
+#[cfg(not(target_feature = "simd128"))]
+pub mod rounded;
 pub mod sizes;
 mod step;
 #[cfg(all(target_family = "wasm", not(target_feature = "simd128")))]

@@ -5,10 +5,10 @@ use weights::{Format, Layout};
 
 use crate::{
     launch::{Binding, Constant, Shader, launch},
-    matmul_bytes::{self, MatmulBytes},
+    matmul_bytes::MatmulBytes,
     matmul_halves::MatmulHalves,
     matmul_tile::{self, MatmulTile},
-    matvec,
+    matvec, rounded,
     sizes::{Product, Segment},
     tuning::{Blocking, Features, Tuning, tuning},
 };
@@ -105,13 +105,13 @@ pub(crate) fn run(
     let [x, words, scales, bias] = buffers.map(Binding::Read);
     let bindings = [x, words, scales, bias, Binding::Write(out)];
     match blocking {
-        Blocking::Bytes if matmul_bytes::takes(product.format) => {
-            let groups = matmul_bytes::groups(segment.n_rows, n_x);
+        Blocking::Bytes if rounded::takes(product.format) => {
+            let groups = rounded::groups(segment.n_rows, n_x);
             let shader = MatmulBytes { product, features };
             launch(shader, groups, &bindings, &params);
         }
-        Blocking::Halves if matmul_bytes::takes(product.format) => {
-            let groups = matmul_bytes::groups(segment.n_rows, n_x);
+        Blocking::Halves if rounded::takes(product.format) => {
+            let groups = rounded::groups(segment.n_rows, n_x);
             let shader = MatmulHalves { product, features };
             launch(shader, groups, &bindings, &params);
         }

@@ -1,8 +1,9 @@
-//! `x · wᵀ` for many rows of x and weights of q4 or q8 with products in halves, for adapters that compute in f16; `matmul`
-//! launches it.
+//! `x · wᵀ` for many rows of x and weights of q4 or q8 with products in halves, for adapters that compute in
+//! f16; `matmul` launches it.
 
 use crate::{
     launch::{Constant, Shader},
+    rounded,
     sizes::Product,
     tuning::Features,
 };
@@ -10,7 +11,7 @@ use crate::{
 /// Constants of `matmul_halves.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MatmulHalves {
-    /// What to compute; see [`crate::matmul_bytes::takes`].
+    /// What to compute; see [`rounded::takes`].
     pub product: Product,
     /// What of the adapter is used.
     pub features: Features,
@@ -18,12 +19,9 @@ pub struct MatmulHalves {
 
 impl Shader for MatmulHalves {
     fn parts(&self) -> Vec<&'static str> {
-        vec![
-            self.features.half_part(),
-            include_str!("../../../shaders/shared/product.wgsl"),
-            include_str!("../../../shaders/shared/rounded.wgsl"),
-            include_str!("../../../shaders/matmul_halves.wgsl"),
-        ]
+        let mut parts = rounded::parts(self.features).to_vec();
+        parts.push(include_str!("../../../shaders/matmul_halves.wgsl"));
+        parts
     }
 
     fn uses_f16(&self) -> bool {

@@ -17,9 +17,8 @@ pub struct Mrope {
 
 impl Shader for Mrope {
     fn parts(&self) -> Vec<&'static str> {
-        let mut parts = self.cache.parts();
-        parts.push(include_str!("../../../shaders/mrope.wgsl"));
-        parts
+        let own = include_str!("../../../shaders/mrope.wgsl");
+        self.cache.parts(&[own])
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

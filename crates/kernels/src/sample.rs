@@ -13,7 +13,10 @@ pub struct Sample;
 
 impl Shader for Sample {
     fn parts(&self) -> Vec<&'static str> {
-        vec![include_str!("../../../shaders/sample.wgsl")]
+        vec![
+            include_str!("../../../shaders/shared/part.wgsl"),
+            include_str!("../../../shaders/sample.wgsl"),
+        ]
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

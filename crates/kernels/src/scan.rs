@@ -13,7 +13,10 @@ pub struct Scan;
 
 impl Shader for Scan {
     fn parts(&self) -> Vec<&'static str> {
-        vec![include_str!("../../../shaders/scan.wgsl")]
+        vec![
+            include_str!("../../../shaders/shared/part.wgsl"),
+            include_str!("../../../shaders/scan.wgsl"),
+        ]
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

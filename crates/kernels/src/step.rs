@@ -39,6 +39,12 @@ impl Step {
         }
     }
 
+    /// The same, which rotates nothing.
+    pub fn still(n_past: usize, head_dim: usize) -> Step {
+        let n_angle = head_dim / 2;
+        Step::at(n_past, vec![1.0; n_angle], vec![0.0; n_angle])
+    }
+
     fn words(&self) -> Vec<u32> {
         let Sampling {
             temperature,
@@ -79,6 +85,13 @@ impl StepBuffer {
     pub fn write(&mut self, step: &Step) {
         let words = step.words();
         self.buffer.write(0, bytemuck::cast_slice(&words));
+    }
+
+    /// Holds `step` at once.
+    pub fn holding(step: &Step, device: &Device) -> StepBuffer {
+        let mut buffer = StepBuffer::new(2 * step.cosines.len(), device);
+        buffer.write(step);
+        buffer
     }
 
     /// The words on the device.

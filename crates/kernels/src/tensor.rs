@@ -12,6 +12,7 @@ use crate::tuning::tuning;
 use crate::{
     backend::Kernels,
     sizes::{Blocks, Heads, LayerOf, RopeHeads, Shares},
+    step::{Step, StepBuffer},
 };
 
 /// Cosines and sines [n_rows, head_dim / 2] of rotary angles, made on the CPU: WGSL's own are too coarse.
@@ -65,6 +66,17 @@ pub struct Outcome {
     pub result: Tensor<1, Int>,
 }
 
+impl Angles {
+    /// Of `n_rows` that are not rotated.
+    pub fn still(n_rows: usize, head_dim: usize, device: &Device) -> Angles {
+        let size = [n_rows, head_dim / 2];
+        Angles {
+            cosines: Tensor::ones(size, device),
+            sines: Tensor::zeros(size, device),
+        }
+    }
+}
+
 impl KeyValues {
     /// Room for `capacity_token` slots, in the format that the GPU's variants ask for, on a CPU in f32.
     pub fn empty(capacity_token: usize, heads: Heads, device: &Device) -> KeyValues {
@@ -89,6 +101,19 @@ impl KeyValues {
             keys: empty(),
             values: empty(),
         }
+    }
+
+    /// With `rows` [n, 2 · n_kv_heads · head_dim], each a key (not to be rotated) and a value per head, in the slots
+    /// from `first` on.
+    pub fn filled(self, rows: Tensor<2>, first: usize, heads: Heads) -> KeyValues {
+        let (device, [n_rows, _]) = (rows.device(), rows.dims());
+        let step = StepBuffer::holding(&Step::still(first, heads.head_dim), &device);
+        let angles = Angles::still(n_rows, heads.head_dim, &device);
+        let unasked = Heads {
+            n_heads: 0,
+            ..heads
+        };
+        mrope(rows, &angles, &step.words(), self, unasked).1
     }
 }
 
@@ -189,15 +214,15 @@ pub fn attention_decode(
     (cache, scratch)
 }
 
-/// The blocks put together → context [1, n_heads · head_dim], with the layer's attention read out by `roles`
-/// [capacity].
+/// The blocks put together → context [1, n_heads · head_dim], with the attention of the layer that is named read out by
+/// `roles` [capacity].
 pub fn attention_merge(
     scratch: &Scratch,
     roles: &Tensor<1, Int>,
     step: &Tensor<1, Int>,
     reading: Reading,
     blocks: Blocks,
-    at: LayerOf,
+    at: Option<LayerOf>,
 ) -> (Tensor<2>, Reading) {
     let (context, map, sums) = Dispatch::attention_merge(
         scratch.scores.clone().into_dispatch(),

@@ -205,11 +205,16 @@ impl Features {
 
     /// The text that gives `halves`.
     pub(crate) fn half_part(self) -> &'static str {
-        if self.halves {
-            include_str!("../../../shaders/shared/half_converted.wgsl")
-        } else {
-            include_str!("../../../shaders/shared/half.wgsl")
-        }
+        half_part(self.halves)
+    }
+}
+
+/// The same, converted by the adapter or by arithmetic.
+pub(crate) fn half_part(is_converted: bool) -> &'static str {
+    if is_converted {
+        include_str!("../../../shaders/shared/half_converted.wgsl")
+    } else {
+        include_str!("../../../shaders/shared/half.wgsl")
     }
 }
 

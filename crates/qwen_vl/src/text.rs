@@ -88,10 +88,10 @@ impl Text {
         let blocks = cache.blocks;
         let (mut scratch, mut reading) = (cache.scratch.clone(), cache.reading.clone());
         for (index, (layer, key_values)) in self.layers.iter().zip(caches).enumerate() {
-            let at = LayerOf {
+            let at = Some(LayerOf {
                 layer: index,
                 n_layers: self.layers.len(),
-            };
+            });
             let (attn, norm) = (&layer.self_attn, layer.input_layernorm.taken());
             let qkv = attn.qkv_proj.forward_normed(&hidden, &norm);
             let (key_values, left) = attention_decode(qkv, step, key_values, scratch, blocks);

@@ -362,7 +362,7 @@ impl<B: Kernels + Gradients, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         map: FloatTensor<Self>,
         sums: FloatTensor<Self>,
         blocks: Blocks,
-        at: LayerOf,
+        at: Option<LayerOf>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [scores, contexts, stats] = [scores, contexts, stats].map(|x| x.into_primitive());
         let [map, sums] = [map, sums].map(|x| x.into_primitive());

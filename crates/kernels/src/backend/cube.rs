@@ -224,7 +224,7 @@ impl Kernels for CubeBackend {
         map: CubeTensor,
         sums: CubeTensor,
         blocks: Blocks,
-        at: LayerOf,
+        at: Option<LayerOf>,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let out = beside(&scores, [1, blocks.heads.n_heads * blocks.heads.head_dim]);
         let scratch = [&scores, &contexts, &stats];

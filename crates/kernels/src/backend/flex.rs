@@ -277,7 +277,7 @@ impl Kernels for Flex {
         mut map: FlexTensor,
         mut sums: FlexTensor,
         blocks: Blocks,
-        at: LayerOf,
+        at: Option<LayerOf>,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let mut out = zeros(1, blocks.heads.n_heads * blocks.heads.head_dim);
         cpu::attention_merge::attention_merge(

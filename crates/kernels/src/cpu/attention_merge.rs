@@ -36,7 +36,7 @@ pub fn attention_merge(
     out: &mut [f32],
     [map, sums]: [&mut [f32]; 2],
     blocks: Blocks,
-    at: LayerOf,
+    at: Option<LayerOf>,
 ) {
     let (heads, n_blocks) = (blocks.heads, blocks.n_blocks());
     let n_past = step::n_past(words);
@@ -55,6 +55,9 @@ pub fn attention_merge(
             out[head * dim + d] = ((0..n_live).map(block).sum::<f64>() / total) as f32;
         }
     }
+    let Some(at) = at else {
+        return;
+    };
     let probability = |slot: usize| {
         let of_head = |(head, (maximum, total)): (usize, &(f64, f64))| {
             (f64::from(scores[head * blocks.capacity_token + slot]) - maximum).exp() / total
