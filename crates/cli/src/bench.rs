@@ -112,7 +112,7 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
         N_COPIED * 4 / 1_000_000
     );
     println!(
-        "{:<34} {:>10} {:>9} {:>8} {:>7} {:>9}",
+        "{:<42} {:>10} {:>9} {:>8} {:>7} {:>9}",
         "case", "ms", "GFLOP/s", "GB/s", "of copy", "error"
     );
     let mut measured = HashMap::new();
@@ -134,7 +134,7 @@ pub async fn bench(args: &BenchArgs) -> anyhow::Result<()> {
         for ((name, millis), error) in case.names.into_iter().zip(medians).zip(errors) {
             let rate = case.n_byte / millis / 1e6;
             println!(
-                "{name:<34} {millis:>10.3} {:>9.2} {rate:>8.2} {:>6.0}% {error:>9.1e}",
+                "{name:<42} {millis:>10.3} {:>9.2} {rate:>8.2} {:>6.0}% {error:>9.1e}",
                 case.n_operation / millis / 1e6,
                 rate / copied * 100.0,
             );
@@ -273,7 +273,7 @@ async fn values(tensor: burn::tensor::Tensor<2>) -> anyhow::Result<Vec<f32>> {
     Ok(data.try_to_vec()?)
 }
 
-/// Of each, where there are several one after the other in every round.
+/// Of the first; of others by what they take beside it, for all take turns in every round.
 async fn median_millis(operations: &[Operation], device: &Device) -> anyhow::Result<Vec<f64>> {
     let n_rounds = match operations {
         [_] => N_ROUNDS,
@@ -299,11 +299,19 @@ async fn median_millis(operations: &[Operation], device: &Device) -> anyhow::Res
             rounds.push(millis / f64::from(n_run));
         }
     }
-    let median = |mut rounds: Vec<f64>| {
-        rounds.sort_by(f64::total_cmp);
-        rounds[n_rounds / 2]
+    let median = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[n_rounds / 2]
     };
-    Ok(rounds.into_iter().map(median).collect())
+    let first = median(rounds[0].clone());
+    let beside = |others: Vec<f64>| {
+        let ratios = others
+            .iter()
+            .zip(&rounds[0])
+            .map(|(own, first)| own / first);
+        first * median(ratios.collect())
+    };
+    Ok(rounds.iter().cloned().map(beside).collect())
 }
 
 /// GB/s read and written by the simplest of kernels.
