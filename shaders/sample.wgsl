@@ -1,7 +1,7 @@
 // The next token, by one workgroup: the largest penalised logit at temperature 0, else a draw among those that
-// top-k and top-p keep. Both keep all that lie at or above a threshold, three bits of which are found with every pass over the ids;
-// the draw goes through the kept ids in their order. Leaves the id behind in tokens (next slot), seen and result, with
-// the logarithm of its probability by the raw logits.
+// top-k and top-p keep. Both keep all that lie at or above a threshold, whose bits are found three at a time, with a
+// pass over the ids; the draw goes through the kept ids in their order. Leaves the id behind in tokens (next slot),
+// seen and result, with the logarithm of its probability by the raw logits.
 // Needs: shared/part.wgsl.
 
 struct Params {
@@ -26,26 +26,32 @@ var<workgroup> sh_high: array<vec4<f32>, 256>;
 // Where the draw goes on, and the weight that it still passes.
 var<workgroup> sh_id: u32;
 var<workgroup> sh_left: f32;
+// Whether the lower bits of a threshold change nothing any more.
+var<workgroup> sh_is_found: u32;
 
-// Ranks of four ids, larger for larger values, and their weights; both are 0 for ids from `end` on.
+// Four ids: penalised logits, and their ranks, larger for larger values, 0 for ids from the end on.
 struct Four {
+    values: vec4<f32>,
     ranks: vec4<u32>,
-    weights: vec4<f32>,
 }
 
 fn rank(values: vec4<f32>) -> vec4<u32> {
-    let bits = bitcast<vec4<u32>>(values);
+    // Both zeros are one.
+    let bits = select(bitcast<vec4<u32>>(values), vec4<u32>(0u), values == vec4<f32>(0.0));
     return select(bits | vec4<u32>(0x80000000u), ~bits, bits >= vec4<u32>(0x80000000u));
 }
 
-fn four(ids: vec4<u32>, end: u32, best: f32) -> Four {
+fn four(ids: vec4<u32>, end: u32) -> Four {
     let at = min(ids, vec4<u32>(end - 1u));
-    let raw = vec4<f32>(logits[at.x], logits[at.y], logits[at.z], logits[at.w]);
-    let are_seen = vec4<u32>(seen[at.x], seen[at.y], seen[at.z], seen[at.w]) != vec4<u32>(0u);
-    let values = penalized(raw, are_seen, bitcast<f32>(step[5]));
-    let are_there = ids < vec4<u32>(end);
-    let weights = exp((values - best) / bitcast<f32>(step[2]));
-    return Four(select(vec4<u32>(0u), rank(values), are_there), select(vec4<f32>(0.0), weights, are_there));
+    let values = penalized(raw(at), at);
+    return Four(values, select(vec4<u32>(0u), rank(values), ids < vec4<u32>(end)));
+}
+
+// Weights of those that rank at or above `least` (above 0), 0 for the others.
+fn weights(own: Four, best: f32, least: u32) -> vec4<f32> {
+    let are_kept = own.ranks >= vec4<u32>(least);
+    if (!any(are_kept)) { return vec4<f32>(0.0); }
+    return select(vec4<f32>(0.0), exp((own.values - best) / bitcast<f32>(step[2])), are_kept);
 }
 
 fn sum_lanes(lane: u32, low: vec4<f32>, high: vec4<f32>) {
@@ -72,7 +78,7 @@ fn reached(sums: vec4<f32>, wanted: f32) -> u32 {
 }
 
 // The highest rank at or above which ids weigh enough, of those that rank at or above `lowest` (above 0): `n_wanted`,
-// where each counts 1, or else `share` of the weight of all.
+// where each counts 1, or else `share` of the weight of all. `lowest` if all of them do not.
 fn threshold(lane: u32, best: f32, lowest: u32, n_wanted: u32, share: f32) -> u32 {
     var least = 0u;
     var wanted = f32(n_wanted);
@@ -84,32 +90,36 @@ fn threshold(lane: u32, best: f32, lowest: u32, n_wanted: u32, share: f32) -> u3
         var sum_low = vec4<f32>(0.0);
         var sum_high = vec4<f32>(0.0);
         for (var first = lane; first < step[6]; first += N_READ) {
-            let ids = vec4<u32>(0u, 256u, 512u, 768u) + first;
-            let own = four(ids, step[6], best);
-            let weights = select(own.weights, vec4<f32>(1.0), n_wanted > 0u);
-            sum_low += above(own.ranks.x, weights.x, low);
-            sum_high += above(own.ranks.x, weights.x, high);
-            sum_low += above(own.ranks.y, weights.y, low);
-            sum_high += above(own.ranks.y, weights.y, high);
-            sum_low += above(own.ranks.z, weights.z, low);
-            sum_high += above(own.ranks.z, weights.z, high);
-            sum_low += above(own.ranks.w, weights.w, low);
-            sum_high += above(own.ranks.w, weights.w, high);
+            let own = four(vec4<u32>(0u, 256u, 512u, 768u) + first, step[6]);
+            var weight = vec4<f32>(1.0);
+            if (n_wanted == 0u) { weight = weights(own, best, low.x); }
+            sum_low += above(own.ranks.x, weight.x, low);
+            sum_high += above(own.ranks.x, weight.x, high);
+            sum_low += above(own.ranks.y, weight.y, low);
+            sum_high += above(own.ranks.y, weight.y, high);
+            sum_low += above(own.ranks.z, weight.z, low);
+            sum_high += above(own.ranks.z, weight.z, high);
+            sum_low += above(own.ranks.w, weight.w, low);
+            sum_high += above(own.ranks.w, weight.w, high);
         }
         sum_lanes(lane, sum_low, sum_high);
-        // Never 0, which no id at all would reach, too.
+        // Above 0, which thresholds above every id would reach.
         if (n_done == 0u && n_wanted == 0u) { wanted = max(share * sh_low[0].x, 1.0e-30); }
-        // The lowest threshold is the one before.
-        let n_met = max(reached(sh_low[0], wanted) + reached(sh_high[0], wanted), 1u);
-        least += (n_met - 1u) << shift.x;
-        workgroupBarrier();
+        // The lowest of the eight is what the pass before found.
+        let n_met = max(reached(sh_low[0], wanted) + reached(sh_high[0], wanted), 1u) - 1u;
+        least += n_met << shift.x;
+        if (lane == 0u) {
+            let sum = select(sh_low[0][n_met % 4u], sh_high[0][n_met % 4u], n_met > 3u);
+            sh_is_found = select(0u, 1u, n_wanted > 0u && sum <= wanted);
+        }
+        if (workgroupUniformLoad(&sh_is_found) != 0u) { break; }
     }
     return max(least, lowest);
 }
 
 // Draws by step[1] in 0 … 1: every invocation weighs a 256th of the ids, then of those in the stretch where the draw
-// fell, until that is one id.
-fn draw(lane: u32, best: f32, least: u32) {
+// fell, until that is one id of up to 256³.
+fn draw(lane: u32, best: f32, best_id: u32, least: u32) {
     var first = 0u;
     var end = step[6];
     for (var level = 0u; level < 3u; level++) {
@@ -117,8 +127,8 @@ fn draw(lane: u32, best: f32, least: u32) {
         let own_end = min(first + (lane + 1u) * n, end);
         var own = 0.0;
         for (var id = first + lane * n; id < own_end; id += 4u) {
-            let kept = four(vec4<u32>(0u, 1u, 2u, 3u) + id, own_end, best);
-            own += dot(select(vec4<f32>(0.0), kept.weights, kept.ranks >= vec4<u32>(least)), vec4<f32>(1.0));
+            let kept = four(vec4<u32>(0u, 1u, 2u, 3u) + id, own_end);
+            own += dot(weights(kept, best, least), vec4<f32>(1.0));
         }
         sh_low[lane].x = own;
         workgroupBarrier();
@@ -131,8 +141,9 @@ fn draw(lane: u32, best: f32, least: u32) {
                 }
                 left *= bitcast<f32>(step[1]);
             }
-            // The last one that weighs anything, whatever rounding did.
-            var stretch = 0u;
+            // The last one that weighs anything, whatever rounding did, or the best id's where none does.
+            let has_best = first <= best_id && best_id < end;
+            var stretch = select(0u, (best_id - first) / n, has_best);
             var before = 0.0;
             var sum = 0.0;
             for (var i = 0u; i < 256u; i++) {
@@ -169,16 +180,19 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     let whole = sh_parts[0];
     let best = bitcast<f32>(whole.z);
-    if (lane == 0u) { sh_id = whole.w; }
-    workgroupBarrier();
-    if (bitcast<f32>(step[2]) > 0.0) {
-        var least = 1u;
+    // No id is best where no logit is a number.
+    let best_id = select(whole.w, 0u, whole.w == NO_ID);
+    if (lane == 0u) { sh_id = best_id; }
+    let temperature = bitcast<f32>(step[2]);
+    if (temperature > 0.0) {
+        // What lies further below the best weighs 0 in f32.
+        var least = max(rank(vec4<f32>(best - 128.0 * temperature)).x, 1u);
         let n_kept = min(step[3], step[6]);
         if (n_kept > 0u) { least = threshold(lane, best, least, n_kept, 0.0); }
         let top_p = bitcast<f32>(step[4]);
         if (top_p < 1.0) { least = threshold(lane, best, least, 0u, top_p); }
         // The best id stays, whatever rounding did.
-        draw(lane, best, min(least, rank(vec4<f32>(best)).x));
+        draw(lane, best, best_id, min(least, rank(vec4<f32>(best)).x));
     }
     if (lane == 0u) {
         let id = sh_id;

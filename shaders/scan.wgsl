@@ -19,17 +19,16 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
 ) {
     let end = min((group.x + 1u) * p.n_group_id, step[6]);
-    let penalty = bitcast<f32>(step[5]);
     var own = nothing();
     for (var first = group.x * p.n_group_id + lane; first < end; first += 256u) {
         // Those beyond the end are the last one again, which adds nothing to a maximum.
         let ids = min(vec4<u32>(0u, 64u, 128u, 192u) + first, vec4<u32>(end - 1u));
-        let raw = vec4<f32>(logits[ids.x], logits[ids.y], logits[ids.z], logits[ids.w]);
-        let are_seen = vec4<u32>(seen[ids.x], seen[ids.y], seen[ids.z], seen[ids.w]) != vec4<u32>(0u);
-        let values = penalized(raw, are_seen, penalty);
-        let maximum = max(max(raw.x, raw.y), max(raw.z, raw.w));
+        let own_logits = raw(ids);
+        let values = penalized(own_logits, ids);
+        // Not below the lowest: four times −∞ are no maximum to subtract.
+        let maximum = max(max(max(own_logits.x, own_logits.y), max(own_logits.z, own_logits.w)), LOWEST);
         let is_there = vec4<u32>(0u, 64u, 128u, 192u) + first < vec4<u32>(end);
-        let sum = dot(select(vec4<f32>(0.0), exp(raw - maximum), is_there), vec4<f32>(1.0));
+        let sum = dot(select(vec4<f32>(0.0), exp(own_logits - maximum), is_there), vec4<f32>(1.0));
         let best = max(max(values.x, values.y), max(values.z, values.w));
         let are_best = select(vec4<u32>(NO_ID), ids, values == vec4<f32>(best));
         let id = min(min(are_best.x, are_best.y), min(are_best.z, are_best.w));

@@ -2,7 +2,9 @@
 //   (maximum, Σ exp(logit − maximum), largest penalised logit, its id), the lowest id where two are equal.
 // The first three are the bits of f32. A logit whose id was seen before is divided by the penalty, or multiplied with
 // it where it is negative.
+// Needs: logits, seen and step, as scan.wgsl binds them.
 
+const LOWEST: f32 = -3.0e38;
 const NO_ID: u32 = 0xffffffffu;
 
 fn part(maximum: f32, sum: f32, best: f32, id: u32) -> vec4<u32> {
@@ -11,7 +13,7 @@ fn part(maximum: f32, sum: f32, best: f32, id: u32) -> vec4<u32> {
 
 // That of no logits.
 fn nothing() -> vec4<u32> {
-    return part(-3.0e38, 0.0, -3.0e38, NO_ID);
+    return part(LOWEST, 0.0, LOWEST, NO_ID);
 }
 
 fn together(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
@@ -24,9 +26,15 @@ fn together(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return vec4<u32>(bitcast<u32>(maximum), bitcast<u32>(sum), chosen);
 }
 
-fn penalized(logits: vec4<f32>, are_seen: vec4<bool>, penalty: f32) -> vec4<f32> {
+fn raw(ids: vec4<u32>) -> vec4<f32> {
+    return vec4<f32>(logits[ids.x], logits[ids.y], logits[ids.z], logits[ids.w]);
+}
+
+fn penalized(raw: vec4<f32>, ids: vec4<u32>) -> vec4<f32> {
+    let penalty = bitcast<f32>(step[5]);
+    if (penalty == 1.0) { return raw; }
+    let are_seen = vec4<u32>(seen[ids.x], seen[ids.y], seen[ids.z], seen[ids.w]) != vec4<u32>(0u);
     // Most were not: a division costs.
-    if (!any(are_seen)) { return logits; }
-    let penalized = select(logits * penalty, logits / penalty, logits > vec4<f32>(0.0));
-    return select(logits, penalized, are_seen);
+    if (!any(are_seen)) { return raw; }
+    return select(raw, select(raw * penalty, raw / penalty, raw > vec4<f32>(0.0)), are_seen);
 }

@@ -214,6 +214,11 @@ const FILES: &[Row] = &[
 
 const SHARDS: &[Row] = &[
     (
+        "no numbers",
+        |dir| edit::fill(&dir.join(WEIGHTS), "model.norm.weight", 0xff),
+        &["no number for token 1", "damaged", "again"],
+    ),
+    (
         "header length 2^64 - 1",
         |dir| header_length(dir, u64::MAX),
         &[WEIGHTS, "18446744073709551615", "plausible"],

@@ -34,6 +34,20 @@ pub fn header(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
     )?)
 }
 
+/// Puts `byte` everywhere into a tensor of a safetensors file.
+pub fn fill(path: &Path, tensor: &str, byte: u8) -> Result<()> {
+    bytes(path, |file| {
+        let length = file[..8].iter().rev();
+        let n_bytes = length.fold(0, |number, &byte| number << 8 | usize::from(byte));
+        let (header, tensors) = file[8..].split_at_mut(n_bytes);
+        let header: Value = serde_json::from_slice(header).unwrap_or_default();
+        let [start, end] = [0, 1].map(|at| header[tensor]["data_offsets"][at].as_u64());
+        if let (Some(start), Some(end)) = (start, end) {
+            tensors[start as usize..end as usize].fill(byte);
+        }
+    })
+}
+
 /// Rewrites the bytes of a file.
 pub fn bytes(path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
     let mut file = fs::read(path).with_context(|| path.display().to_string())?;

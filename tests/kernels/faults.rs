@@ -337,8 +337,8 @@ pub const FAULTS: &[Fault] = &[
     (
         "Sample",
         "sample",
-        "select(logits * penalty, logits / penalty",
-        "select(logits / penalty, logits * penalty",
+        "select(raw * penalty, raw / penalty",
+        "select(raw / penalty, raw * penalty",
     ),
     ("Sample", "sample", "share * sh_low[0].x", "sh_low[0].x"),
     (
@@ -348,6 +348,14 @@ pub const FAULTS: &[Fault] = &[
         "3u * n_done) - 2u * n_done",
     ),
     ("Sample", "sample", "left - before;", "left;"),
+    ("Sample", "sample", "sum <= wanted", "sum <= 2.0 * wanted"),
+    ("Sample", "sample", "best - 128.0 *", "best - 0.5 *"),
+    (
+        "Sample",
+        "sample",
+        "select(whole.w, 0u, whole.w == NO_ID)",
+        "whole.w",
+    ),
     ("Sample", "sample", " - log(bitcast<f32>(whole.y))", ""),
     (
         "Sample",
@@ -364,9 +372,15 @@ pub const FAULTS: &[Fault] = &[
     ("Scan", "scan", "b.w < a.w", "b.w > a.w"),
     (
         "Scan",
+        "sample",
+        "max(own_logits.z, own_logits.w)), LOWEST)",
+        "max(own_logits.z, own_logits.w)), own_logits.x)",
+    ),
+    (
+        "Scan",
         "scan",
-        "select(vec4<f32>(0.0), exp(raw - maximum), is_there)",
-        "exp(raw - maximum)",
+        "select(vec4<f32>(0.0), exp(own_logits - maximum), is_there)",
+        "exp(own_logits - maximum)",
     ),
     (
         "Swiglu",

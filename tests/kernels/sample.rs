@@ -32,6 +32,11 @@ fn chosen(
     (choice, words(outcome.tokens), words(outcome.seen))
 }
 
+const WARM: Sampling = Sampling {
+    temperature: 1.0,
+    ..Sampling::GREEDY
+};
+
 fn step(sampling: Sampling, draw: f32, n_id: usize) -> Step {
     Step {
         n_past: 3,
@@ -122,6 +127,68 @@ fn ids_beyond_the_text_are_never_chosen() {
             &device,
         );
         assert_eq!(choice.id, 33);
+    }
+}
+
+/// −∞ is a logit like others.
+#[test]
+fn logits_without_bottom() {
+    for n in [1, 300, 5000] {
+        let mut logits = vec![f32::NEG_INFINITY; n];
+        logits[n / 2] = 1.0;
+        for sampling in [Sampling::GREEDY, WARM] {
+            check(&logits, &vec![0; n], &step(sampling, 0.999, n));
+        }
+    }
+}
+
+/// An id that the text has, whatever the numbers are: the host tells that they are none.
+#[test]
+fn no_number_is_no_id_outside() {
+    for device in devices() {
+        for sampling in [Sampling::GREEDY, WARM] {
+            let logits = [f32::NAN; 300];
+            let (choice, _, _) = chosen(&logits, &[0; 300], &step(sampling, 0.5, 200), &device);
+            assert!(choice.id < 200, "{choice:?}");
+            assert!(choice.logprob.is_nan());
+        }
+    }
+}
+
+/// Such temperatures leave the best, also where it was penalised.
+#[test]
+fn hardly_any_temperature() {
+    let logits: Vec<f32> = random(3000, 6).iter().map(|l| 20.0 * l).collect();
+    let seen = vec![1; 3000];
+    for temperature in [1e-6, 1e-12, 1e-29, 1e-39, f32::from_bits(1)] {
+        for (top_k, top_p) in [(0, 1.0), (50, 0.001), (50, 0.9)] {
+            let sampling = Sampling {
+                temperature,
+                top_k,
+                top_p,
+                repetition_penalty: 1.05,
+            };
+            check(&logits, &seen, &step(sampling, 0.5, 3000));
+        }
+    }
+}
+
+/// Those at the threshold are all kept, in the order of their ids, and none from beyond the text.
+#[test]
+fn ties_at_the_threshold() {
+    let mut logits = vec![0.0; 4096];
+    for id in [5, 700, 1400, 2100, 2999, 3000, 4000] {
+        logits[id] = 9.0;
+    }
+    logits[1000] = 12.0;
+    let sampling = Sampling { top_k: 3, ..WARM };
+    for draw in [0.0, 0.02, 0.1, 0.5, 0.9, 0.99, 1.0 - f32::EPSILON / 2.0] {
+        check(&logits, &vec![0; 4096], &step(sampling, draw, 3000));
+    }
+    for device in devices() {
+        let last = step(sampling, 1.0 - f32::EPSILON / 2.0, 3000);
+        let (choice, _, _) = chosen(&logits, &[0; 4096], &last, &device);
+        assert_eq!(choice.id, 2999);
     }
 }
 

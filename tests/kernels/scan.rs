@@ -1,5 +1,4 @@
-//! `scan.wgsl` has no results of its own: what it finds is judged by what `sample.wgsl` makes of it. Here are the
-//! cases in which its groups differ most.
+//! What `scan.wgsl` finds is judged by what `sample.wgsl` makes of it. Here are the cases in which its groups differ most.
 
 use kernels::{Sampling, Step};
 

@@ -128,6 +128,14 @@ pub enum Error {
         /// The limits.
         got: String,
     },
+    /// Logits that are no numbers.
+    #[error(
+        "the model computes no number for token {n_token} of its answer; its weights are damaged or not meant for this architecture: get the model's folder again"
+    )]
+    NotFinite {
+        /// The first of such tokens, counted from 1.
+        n_token: usize,
+    },
     /// The device cannot be read.
     #[error(
         "the GPU did not return its results ({0}); close other programs that use it and load the model again"

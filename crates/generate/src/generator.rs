@@ -110,6 +110,15 @@ struct Answer<'a> {
     timing: Timing,
 }
 
+/// Waits for what was asked for in advance: a read that is dropped on its way leaves its buffer mapped, and the next
+/// question fails.
+async fn settle(next: Option<Queued>) -> Result<(), Error> {
+    if let Some(next) = next {
+        next.await?;
+    }
+    Ok(())
+}
+
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
@@ -149,7 +158,17 @@ impl Answer<'_> {
             let id = outcome.choice.id;
             let is_end = self.host.generation.eos_token_id.contains(&id);
             let is_last = is_end || step + 1 == n_max;
-            let mut text = stream.push(&self.host.tokenizer, id)?;
+            let pushed = match outcome.choice.logprob.is_finite() {
+                true => stream.push(&self.host.tokenizer, id).map_err(Error::from),
+                false => Err(Error::NotFinite { n_token: step + 1 }),
+            };
+            let mut text = match pushed {
+                Ok(text) => text,
+                Err(error) => {
+                    settle(next).await?;
+                    return Err(error);
+                }
+            };
             if is_last {
                 text += &std::mem::replace(&mut stream, TokenStream::new(true)).finish();
             }
@@ -170,10 +189,7 @@ impl Answer<'_> {
             }
             self.timing.decode_millis = millis(prefill_started) - self.timing.prefill_millis;
             if is_last {
-                // A read that is dropped on its way leaves its buffer mapped, and the next question fails.
-                if let Some(next) = next {
-                    next.await?;
-                }
+                settle(next).await?;
                 return Ok(match is_end {
                     true => StopReason::End,
                     false => StopReason::Length,

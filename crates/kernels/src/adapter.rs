@@ -60,7 +60,7 @@ impl Gpu {
     }
 
     /// Whether it has what these variants ask for.
-    fn has(&self, tuning: Tuning) -> bool {
+    pub(crate) fn has(&self, tuning: Tuning) -> bool {
         tuning.features.subgroup <= self.subgroup
             && (tuning.blocking != Blocking::Halves || self.has_f16)
     }

@@ -13,7 +13,6 @@ pub mod norm;
 pub mod readout;
 pub mod rope;
 pub mod sample;
-pub mod scan;
 mod softmax;
 pub(crate) mod step;
 pub mod swiglu;

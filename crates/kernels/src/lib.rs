@@ -2,7 +2,7 @@
 //!
 //! For a stem `S`: `shaders/S.wgsl` is the kernel, `src/S.rs` launches it, `src/cpu/S.rs` is its twin in
 //! plain Rust with f64 accumulation, `tests/kernels/S.rs` holds them against each other. The forms of one product
-//! (`matvec`, `matmul`, `matmul_tile`, `matmul_bytes`, `matmul_halves`) share twin and tests.
+//! (`matvec`, `matmul`, `matmul_tile`, `matmul_bytes`, `matmul_halves`) share twin and tests, `scan` has that of `sample`.
 //!
 //! Natively both are there. A wasm module has one of them, by what it is built for: `simd128` makes one that
 //! computes with the twins, without it the module needs WebGPU.

@@ -2,10 +2,10 @@
 
 use burn_wgpu::CubeTensor;
 
-use crate::{
-    launch::{Binding, Constant, Shader, launch},
-    sizes::GROUP_ID,
-};
+use crate::launch::{Binding, Constant, Shader, launch};
+
+/// Ids that a workgroup takes.
+const GROUP_ID: usize = 2048;
 
 /// Constants of `scan.wgsl`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -188,8 +188,5 @@ pub struct Choice {
     pub logprob: f32,
 }
 
-/// Ids that a workgroup of `scan.wgsl` takes.
-pub(crate) const GROUP_ID: usize = 2048;
-
 /// Word at which the cosines begin; the sines follow.
 pub(crate) const STEP_ANGLES: usize = 8;

@@ -8,6 +8,9 @@ use crate::{
     upload::Upload,
 };
 
+/// Below it the most likely token is always chosen.
+const LEAST_TEMPERATURE: f32 = 1e-30;
+
 /// One step, or one chunk of a prompt. Words: slot of the first new token, draw, temperature, top-k, top-p,
 /// penalty, ids to choose from, 0, then cosines and sines [head_dim / 2] of the new token.
 #[derive(Clone, Debug)]
@@ -55,7 +58,13 @@ impl Step {
         let mut words = vec![
             self.n_past as u32,
             self.draw.to_bits(),
-            temperature.to_bits(),
+            // Shaders need not know numbers below the smallest normal one, nor divide by larger ones than its inverse.
+            if temperature < LEAST_TEMPERATURE {
+                0.0
+            } else {
+                temperature
+            }
+            .to_bits(),
             top_k as u32,
             top_p.to_bits(),
             repetition_penalty.to_bits(),

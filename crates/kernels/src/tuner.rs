@@ -117,11 +117,14 @@ async fn choose(gpu: &Gpu, plain: Tuning) -> Result<Tuning, GpuError> {
     best = fastest(&many, device, &[neighbours, tiles]).await?;
     // Rounded ones are worth a trial where tiles are.
     if best == tiles {
-        let rounded = [tiles, bytes, halves];
-        let there = if gpu.has_f16 { 3 } else { 2 };
-        best = fastest(&many, device, &rounded[..there]).await?;
-        if best != tiles && !agree(device, Q8, N_X, tiles, best).await? {
-            best = tiles;
+        let mut candidates = vec![tiles, bytes, halves];
+        candidates.retain(|candidate| gpu.has(*candidate));
+        loop {
+            best = fastest(&many, device, &candidates).await?;
+            if best == tiles || agree(device, Q8, N_X, tiles, best).await? {
+                break;
+            }
+            candidates.retain(|candidate| *candidate != best);
         }
     }
     let batches = BATCHES.map(|batch| Tuning { batch, ..best });

@@ -291,10 +291,9 @@ impl Kernels for Flex {
         (out, map, sums)
     }
 
-    fn scan(logits: FlexTensor, seen: FlexTensor, step: FlexTensor) -> FlexTensor {
-        let scan = cpu::scan::scan(floats(&logits), words(&seen), words(&step));
-        let n_words = scan.len();
-        FlexTensor::from_data(TensorData::new(scan, [n_words]))
+    fn scan(_logits: FlexTensor, _seen: FlexTensor, _step: FlexTensor) -> FlexTensor {
+        // The twin of `sample` looks at all logits itself.
+        FlexTensor::from_data(TensorData::new(vec![0_u32], [1]))
     }
 
     fn sample(

@@ -48,17 +48,19 @@ fn largest(values: &[f32]) -> usize {
 pub fn kept(values: &[f32], sampling: Sampling) -> Vec<(usize, f64)> {
     let maximum = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |value: f32| (f64::from(value - maximum) / f64::from(sampling.temperature)).exp();
-    let mut order = values.to_vec();
-    order.sort_by(|a, b| b.total_cmp(a));
     let mut least = f32::NEG_INFINITY;
-    if (1..=order.len()).contains(&sampling.top_k) {
-        least = order[sampling.top_k - 1];
+    if (1..=values.len()).contains(&sampling.top_k) {
+        let mut order = values.to_vec();
+        let (_, last, _) = order.select_nth_unstable_by(sampling.top_k - 1, |a, b| b.total_cmp(a));
+        least = *last;
     }
     if sampling.top_p < 1.0 {
-        let left = order.iter().copied().filter(|&value| value >= least);
-        let wanted = f64::from(sampling.top_p) * left.clone().map(weight).sum::<f64>();
+        let left = values.iter().copied().filter(|&value| value >= least);
+        let mut left: Vec<f32> = left.collect();
+        left.sort_unstable_by(|a, b| b.total_cmp(a));
+        let wanted = f64::from(sampling.top_p) * left.iter().copied().map(weight).sum::<f64>();
         let mut mass = 0.0;
-        let nucleus = left.clone().find(|&value| {
+        let nucleus = left.into_iter().find(|&value| {
             mass += weight(value);
             mass >= wanted
         });
