@@ -16,10 +16,10 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> result: array<u32>;
 @group(0) @binding(6) var<uniform> p: Params;
 
+const N_LANES: u32 = 256u;
 // Ids that the workgroup reads at once, four per invocation.
 const N_READ: u32 = 1024u;
 
-var<workgroup> sh_parts: array<vec4<u32>, 256>;
 // Weights at or above eight thresholds, or of a stretch of ids.
 var<workgroup> sh_low: array<vec4<f32>, 256>;
 var<workgroup> sh_high: array<vec4<f32>, 256>;
@@ -164,20 +164,13 @@ fn draw(lane: u32, best: f32, best_id: u32, least: u32) {
     }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(N_LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
     var own = nothing();
     for (var i = lane; i < p.n_groups; i += 256u) {
         own = together(own, scan[i]);
     }
-    sh_parts[lane] = own;
-    workgroupBarrier();
-    for (var stride = 128u; stride > 0u; stride /= 2u) {
-        if (lane < stride) {
-            sh_parts[lane] = together(sh_parts[lane], sh_parts[lane + stride]);
-        }
-        workgroupBarrier();
-    }
+    all_together(lane, own);
     let whole = sh_parts[0];
     let best = bitcast<f32>(whole.z);
     // No id is best where no logit is a number.

@@ -11,9 +11,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> scan: array<vec4<u32>>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-var<workgroup> sh_parts: array<vec4<u32>, 64>;
+const N_LANES: u32 = 64u;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(N_LANES)
 fn main(
     @builtin(local_invocation_index) lane: u32,
     @builtin(workgroup_id) group: vec3<u32>,
@@ -22,26 +22,20 @@ fn main(
     var own = nothing();
     for (var first = group.x * p.n_group_id + lane; first < end; first += 256u) {
         // Those beyond the end are the last one again, which adds nothing to a maximum.
-        let ids = min(vec4<u32>(0u, 64u, 128u, 192u) + first, vec4<u32>(end - 1u));
+        let wanted = vec4<u32>(0u, 64u, 128u, 192u) + first;
+        let ids = min(wanted, vec4<u32>(end - 1u));
         let own_logits = raw(ids);
         let values = penalized(own_logits, ids);
         // Not below the lowest: four times −∞ are no maximum to subtract.
         let maximum = max(max(max(own_logits.x, own_logits.y), max(own_logits.z, own_logits.w)), LOWEST);
-        let is_there = vec4<u32>(0u, 64u, 128u, 192u) + first < vec4<u32>(end);
-        let sum = dot(select(vec4<f32>(0.0), exp(own_logits - maximum), is_there), vec4<f32>(1.0));
+        let are_there = wanted < vec4<u32>(end);
+        let sum = dot(select(vec4<f32>(0.0), exp(own_logits - maximum), are_there), vec4<f32>(1.0));
         let best = max(max(values.x, values.y), max(values.z, values.w));
         let are_best = select(vec4<u32>(NO_ID), ids, values == vec4<f32>(best));
         let id = min(min(are_best.x, are_best.y), min(are_best.z, are_best.w));
         own = together(own, part(maximum, sum, best, id));
     }
-    sh_parts[lane] = own;
-    workgroupBarrier();
-    for (var stride = 32u; stride > 0u; stride /= 2u) {
-        if (lane < stride) {
-            sh_parts[lane] = together(sh_parts[lane], sh_parts[lane + stride]);
-        }
-        workgroupBarrier();
-    }
+    all_together(lane, own);
     if (lane == 0u) {
         scan[group.x] = sh_parts[0];
     }

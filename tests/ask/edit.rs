@@ -16,13 +16,18 @@ pub fn json(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
     Ok(fs::write(path, value.to_string())?)
 }
 
-/// Rewrites the header of a safetensors file; the tensors' bytes stay.
-pub fn header(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
-    let file = fs::read(path)?;
+/// Header of a safetensors file, and the tensors' bytes.
+fn parts(file: &[u8]) -> Result<(Value, &[u8])> {
     let (length, rest) = file.split_at_checked(8).context("no header")?;
     let n_bytes = u64::from_le_bytes(length.try_into()?) as usize;
     let (header, tensors) = rest.split_at_checked(n_bytes).context("a short header")?;
-    let mut value: Value = serde_json::from_slice(header)?;
+    Ok((serde_json::from_slice(header)?, tensors))
+}
+
+/// Rewrites the header of a safetensors file; the tensors' bytes stay.
+pub fn header(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
+    let file = fs::read(path)?;
+    let (mut value, tensors) = parts(&file)?;
     let before = value.clone();
     change(&mut value);
     ensure!(value != before, "the header is as it was");
@@ -36,16 +41,11 @@ pub fn header(path: &Path, change: impl FnOnce(&mut Value)) -> Result<()> {
 
 /// Puts `byte` everywhere into a tensor of a safetensors file.
 pub fn fill(path: &Path, tensor: &str, byte: u8) -> Result<()> {
-    bytes(path, |file| {
-        let length = file[..8].iter().rev();
-        let n_bytes = length.fold(0, |number, &byte| number << 8 | usize::from(byte));
-        let (header, tensors) = file[8..].split_at_mut(n_bytes);
-        let header: Value = serde_json::from_slice(header).unwrap_or_default();
-        let [start, end] = [0, 1].map(|at| header[tensor]["data_offsets"][at].as_u64());
-        if let (Some(start), Some(end)) = (start, end) {
-            tensors[start as usize..end as usize].fill(byte);
-        }
-    })
+    let file = fs::read(path)?;
+    let (header, tensors) = parts(&file)?;
+    let [start, end]: [usize; 2] = serde_json::from_value(header[tensor]["data_offsets"].clone())?;
+    let first = file.len() - tensors.len();
+    bytes(path, |file| file[first + start..first + end].fill(byte))
 }
 
 /// Rewrites the bytes of a file.

@@ -379,7 +379,7 @@ pub const FAULTS: &[Fault] = &[
     (
         "Scan",
         "scan",
-        "select(vec4<f32>(0.0), exp(own_logits - maximum), is_there)",
+        "select(vec4<f32>(0.0), exp(own_logits - maximum), are_there)",
         "exp(own_logits - maximum)",
     ),
     (

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use kernels::{
-    Angles, BLOCK_TOKEN, Blocks, Heads, KeyValues, LayerOf, ROLE_IMAGE, Reading, Scratch, Step,
-    StepBuffer, attention_decode, attention_merge, attention_prefill, mrope,
+    Angles, BLOCK_TOKEN, Blocks, Heads, KeyValues, LayerOf, ROLE_IMAGE, Reading, Scratch, Shares,
+    Step, StepBuffer, attention_decode, attention_merge, attention_prefill, mrope,
 };
 
 /// Attention of one new token.
@@ -73,21 +73,18 @@ impl Decode {
             heads,
             capacity_token,
         };
-        let empty = |shape: [usize; 2]| Tensor::<2>::empty(shape, device);
+        let shares = Shares {
+            n_image_token: capacity_token,
+            n_layers: 1,
+            n_blocks: blocks.n_blocks(),
+        };
         let roles: Vec<u32> = (0..capacity_token as u32)
             .map(|slot| ROLE_IMAGE + slot)
             .collect();
         Self {
             cache: filled(keys, values, capacity_token, heads, device),
-            scratch: Scratch {
-                scores: empty(blocks.scores()),
-                contexts: empty(blocks.contexts()),
-                stats: empty(blocks.stats()),
-            },
-            reading: Reading {
-                map: Tensor::empty([capacity_token], device),
-                sums: empty([1, 4 * blocks.n_blocks()]),
-            },
+            scratch: Scratch::empty(blocks, device),
+            reading: Reading::empty(shares, device),
             roles: Tensor::from_data(
                 TensorData::new(roles, [capacity_token]),
                 (device, DType::U32),
@@ -111,10 +108,7 @@ impl Decode {
             self.scratch.clone(),
             self.blocks,
         );
-        let at = is_read.then_some(LayerOf {
-            layer: 0,
-            n_layers: 1,
-        });
+        let at = is_read.then_some(LayerOf::ONLY);
         let (roles, reading) = (&self.roles, self.reading.clone());
         attention_merge(&scratch, roles, &self.step, reading, self.blocks, at).0
     }

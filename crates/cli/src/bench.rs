@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ::bench::{Choice, Decode, Operation, Prefill, Product, packed_q4};
 use anyhow::bail;
 use generate::{Device, open_known_gpu, tuning};
-use kernels::{Heads, KvFormat, Sampling};
+use kernels::{Heads, Sampling};
 use web_time::Instant;
 
 use crate::{args::BenchArgs, variants::try_gpu};
@@ -167,10 +167,7 @@ fn token_of_3b(measured: &HashMap<String, f64>, n_key: usize) -> Option<String> 
 
 /// Of a number of a key or value.
 fn kv_bytes() -> f64 {
-    match kernels::tuning().kv {
-        KvFormat::F32 => 4.0,
-        KvFormat::F16 => 2.0,
-    }
+    kernels::tuning().kv.dtype().size() as f64
 }
 
 fn decode_name(model: &str, n_key: usize) -> String {
@@ -304,14 +301,11 @@ async fn median_millis(operations: &[Operation], device: &Device) -> anyhow::Res
         values[n_rounds / 2]
     };
     let first = median(rounds[0].clone());
-    let beside = |others: Vec<f64>| {
-        let ratios = others
-            .iter()
-            .zip(&rounds[0])
-            .map(|(own, first)| own / first);
+    let beside = |own: &Vec<f64>| {
+        let ratios = own.iter().zip(&rounds[0]).map(|(own, first)| own / first);
         first * median(ratios.collect())
     };
-    Ok(rounds.iter().cloned().map(beside).collect())
+    Ok(rounds.iter().map(beside).collect())
 }
 
 /// GB/s read and written by the simplest of kernels.

@@ -26,7 +26,7 @@ pub async fn open_gpu() -> Result<Gpu, Error> {
 /// # Errors
 /// [`Error::Gpu`] where there is none.
 pub async fn try_gpu() -> Result<Gpu, Error> {
-    let gpu = open_known_gpu(|_| String::new()).await?;
+    let gpu = generate::open_gpu().await?;
     let _ = keep(&gpu);
     Ok(gpu)
 }

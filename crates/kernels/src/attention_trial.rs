@@ -3,7 +3,7 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use crate::{
-    sizes::{Blocks, Heads, LayerOf, ROLE_GENERATED},
+    sizes::{Blocks, Heads, LayerOf, ROLE_GENERATED, Shares},
     step::{Step, StepBuffer},
     tensor::{KeyValues, Reading, Scratch, attention_decode, attention_merge},
     trial::number,
@@ -43,7 +43,11 @@ impl AttentionTrial {
             heads: HEADS,
             capacity_token: N_PAST + 1,
         };
-        let empty = |size: [usize; 2]| Tensor::empty(size, device);
+        let shares = Shares {
+            n_image_token: 0,
+            n_layers: 1,
+            n_blocks: blocks.n_blocks(),
+        };
         let words = |word: u32, n: usize| {
             Tensor::from_data(TensorData::new(vec![word; n], [n]), (device, DType::U32))
         };
@@ -58,15 +62,8 @@ impl AttentionTrial {
         AttentionTrial {
             qkv: new_token(device),
             caches: KV_FORMATS.map(filled),
-            scratch: Scratch {
-                scores: empty(blocks.scores()),
-                contexts: empty(blocks.contexts()),
-                stats: empty(blocks.stats()),
-            },
-            reading: Reading {
-                map: Tensor::zeros([1], device),
-                sums: empty([1, 4 * blocks.n_blocks()]),
-            },
+            scratch: Scratch::empty(blocks, device),
+            reading: Reading::empty(shares, device),
             roles: words(ROLE_GENERATED, blocks.capacity_token),
             step: StepBuffer::holding(&Step::still(N_PAST, HEADS.head_dim), device),
             blocks,
@@ -79,12 +76,8 @@ impl AttentionTrial {
         let cache = self.caches[used.unwrap_or_default()].clone();
         let (step, scratch) = (self.step.words(), self.scratch.clone());
         let (_, scratch) = attention_decode(self.qkv.clone(), &step, cache, scratch, self.blocks);
-        let only = Some(LayerOf {
-            layer: 0,
-            n_layers: 1,
-        });
-        let reading = self.reading.clone();
-        attention_merge(&scratch, &self.roles, &step, reading, self.blocks, only).0
+        let (reading, at) = (self.reading.clone(), Some(LayerOf::ONLY));
+        attention_merge(&scratch, &self.roles, &step, reading, self.blocks, at).0
     }
 }
 

@@ -1,5 +1,4 @@
-//! `x · wᵀ` for many rows of x and weights of q4 or q8 with products of packed bytes; `matmul`
-//! launches it.
+//! `x · wᵀ` for many rows of x and weights of q4 or q8 with products of packed bytes; `matmul` launches it.
 
 use crate::{
     launch::{Constant, Shader},
@@ -19,9 +18,8 @@ pub struct MatmulBytes {
 
 impl Shader for MatmulBytes {
     fn parts(&self) -> Vec<&'static str> {
-        let mut parts = rounded::parts(self.features).to_vec();
-        parts.push(include_str!("../../../shaders/matmul_bytes.wgsl"));
-        parts
+        let own = include_str!("../../../shaders/matmul_bytes.wgsl");
+        rounded::parts(self.features, own)
     }
 
     fn constants(&self) -> Vec<(&'static str, Constant)> {

@@ -19,9 +19,8 @@ pub struct MatmulHalves {
 
 impl Shader for MatmulHalves {
     fn parts(&self) -> Vec<&'static str> {
-        let mut parts = rounded::parts(self.features).to_vec();
-        parts.push(include_str!("../../../shaders/matmul_halves.wgsl"));
-        parts
+        let own = include_str!("../../../shaders/matmul_halves.wgsl");
+        rounded::parts(self.features, own)
     }
 
     fn uses_f16(&self) -> bool {

@@ -22,11 +22,12 @@ pub(crate) fn groups(n_rows: usize, n_x: usize) -> [u32; 3] {
     ]
 }
 
-/// The texts before the kernel's own.
-pub(crate) fn parts(features: Features) -> [&'static str; 3] {
-    [
+/// The texts that a kernel needs, and its own.
+pub(crate) fn parts(features: Features, kernel: &'static str) -> Vec<&'static str> {
+    vec![
         features.half_part(),
         include_str!("../../../shaders/shared/product.wgsl"),
         include_str!("../../../shaders/shared/rounded.wgsl"),
+        kernel,
     ]
 }

@@ -132,6 +132,14 @@ pub struct LayerOf {
     pub n_layers: usize,
 }
 
+impl LayerOf {
+    /// Of one.
+    pub const ONLY: LayerOf = LayerOf {
+        layer: 0,
+        n_layers: 1,
+    };
+}
+
 /// Sizes of what is packed.
 #[derive(Clone, Copy, Debug)]
 pub struct Shares {

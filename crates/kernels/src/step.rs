@@ -55,16 +55,15 @@ impl Step {
             top_p,
             repetition_penalty,
         } = self.sampling;
+        // Shaders need not know numbers below the smallest normal one, nor divide by larger ones than its inverse.
+        let temperature = match temperature < LEAST_TEMPERATURE {
+            true => 0.0,
+            false => temperature,
+        };
         let mut words = vec![
             self.n_past as u32,
             self.draw.to_bits(),
-            // Shaders need not know numbers below the smallest normal one, nor divide by larger ones than its inverse.
-            if temperature < LEAST_TEMPERATURE {
-                0.0
-            } else {
-                temperature
-            }
-            .to_bits(),
+            temperature.to_bits(),
             top_k as u32,
             top_p.to_bits(),
             repetition_penalty.to_bits(),

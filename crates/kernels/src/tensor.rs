@@ -66,6 +66,27 @@ pub struct Outcome {
     pub result: Tensor<1, Int>,
 }
 
+impl Scratch {
+    /// Holds nothing yet.
+    pub fn empty(blocks: Blocks, device: &Device) -> Scratch {
+        Scratch {
+            scores: Tensor::empty(blocks.scores(), device),
+            contexts: Tensor::empty(blocks.contexts(), device),
+            stats: Tensor::empty(blocks.stats(), device),
+        }
+    }
+}
+
+impl Reading {
+    /// Holds nothing yet.
+    pub fn empty(shares: Shares, device: &Device) -> Reading {
+        Reading {
+            map: Tensor::empty([shares.n_image_token.max(1)], device),
+            sums: Tensor::empty([shares.n_layers, 4 * shares.n_blocks], device),
+        }
+    }
+}
+
 impl Angles {
     /// Of `n_rows` that are not rotated.
     pub fn still(n_rows: usize, head_dim: usize, device: &Device) -> Angles {

@@ -220,7 +220,7 @@ pub(crate) fn half_part(is_converted: bool) -> &'static str {
 
 impl KvFormat {
     /// Of the tensors that hold keys and values.
-    pub(crate) fn dtype(self) -> DType {
+    pub fn dtype(self) -> DType {
         match self {
             Self::F32 => DType::F32,
             Self::F16 => DType::F16,

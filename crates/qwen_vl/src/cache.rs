@@ -74,7 +74,6 @@ impl Cache {
             n_layers,
             n_blocks: blocks.n_blocks(),
         };
-        let empty = |size: [usize; 2]| Tensor::empty(size, device);
         let layers = (0..n_layers).map(|_| KeyValues::empty(capacity_token, heads, device));
         let padded = |words: &[u32], fill| {
             let mut words = words.to_vec();
@@ -90,15 +89,8 @@ impl Cache {
         let slots = Slots {
             layers: layers.collect(),
             roles: padded(prompt.roles, ROLE_GENERATED),
-            scratch: Scratch {
-                scores: empty(blocks.scores()),
-                contexts: empty(blocks.contexts()),
-                stats: empty(blocks.stats()),
-            },
-            reading: Reading {
-                map: Tensor::empty([shares.n_image_token.max(1)], device),
-                sums: empty([n_layers, 4 * shares.n_blocks]),
-            },
+            scratch: Scratch::empty(blocks, device),
+            reading: Reading::empty(shares, device),
             outcome: Outcome {
                 seen: words(seen, device),
                 tokens: padded(&embedded(prompt), 0),
